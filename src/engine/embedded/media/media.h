@@ -1,0 +1,116 @@
+/**
+ * Audio of the embedded engine: N worker threads, each with its own sockets,
+ * epoll and 20 ms clock. A stream is the audio of one leg and carries the
+ * leg's number; the two legs of a call live on one worker.
+ *
+ * Every function may be called from any thread: it posts to the worker and
+ * returns (media_stream_open() alone binds a socket first). A number that
+ * names no stream is ignored. The handler is called on worker threads; it
+ * must do no more than pass the report on.
+ */
+#ifndef ENGINE_EMBEDDED_MEDIA_MEDIA_H
+#define ENGINE_EMBEDDED_MEDIA_MEDIA_H
+
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/socket.h>
+
+#include "base/log.h"
+#include "engine/engine.h"
+
+struct media;
+
+enum media_codec { MEDIA_PCMU, MEDIA_PCMA, MEDIA_OPUS, MEDIA_CODECS };
+
+/** What the two sides of a leg agreed on. */
+struct media_format {
+    enum media_codec codec;
+    uint8_t send_pt;      /* payload type the far side wants */
+    uint8_t recv_pt;      /* payload type we announced */
+    uint8_t send_dtmf_pt; /* telephone-event (RFC 4733), 0: none agreed … */
+    uint8_t recv_dtmf_pt; /* … then keys are also listened for in-band */
+    uint8_t ptime_ms;     /* 10 to 60, what we send in prompts */
+};
+
+/** The agreed state of a leg after an offer/answer exchange. */
+struct media_session {
+    struct media_format format;
+    struct sockaddr_storage remote; /* from SDP; port 0: nowhere yet */
+    bool send;    /* far side wants audio (false: it put us on hold) */
+    bool receive; /* far side sends audio */
+};
+
+enum media_report_type {
+    MEDIA_KEY,    /* a key: key */
+    MEDIA_PLAYED, /* a play command ended: tag, completed */
+    MEDIA_SILENT, /* no RTP for the watched time */
+    MEDIA_ALIVE,  /* RTP again after MEDIA_SILENT */
+};
+
+struct media_report {
+    enum media_report_type type;
+    engine_leg leg;
+    char key; /* 0-9 * # A-D */
+    uint32_t tag;
+    bool completed;
+};
+
+typedef void media_report_h(const struct media_report *r, void *arg);
+
+/** Ports of one side, [start, end], even ones are used. */
+struct media_ports {
+    struct sockaddr_storage address; /* to bind; port ignored */
+    uint16_t start;
+    uint16_t end;
+};
+
+struct media_config {
+    unsigned workers;            /* 0: one per core */
+    struct media_ports ports[2]; /* by enum engine_side */
+    const char *sounds_dir;      /* holds LANG/8000/NAME.wav and 16000/ */
+    const char *language;
+    struct log *log;
+    media_report_h *h;
+    void *arg;
+};
+
+/**
+ * Start the workers and load every prompt found, encoded per codec.
+ * @return 0, ENOENT (no prompts; path logged) or another errno value.
+ */
+int media_alloc(struct media **mp, const struct media_config *mc);
+
+/** Stop the workers, close all streams. */
+void media_free(struct media *m);
+
+/** Number of workers; a leg's worker is its number modulo this. */
+unsigned media_workers(const struct media *m);
+
+/**
+ * Bind the socket of a new stream. It sends nothing before it has a session.
+ *
+ * @param port  Set to the local port, for SDP.
+ * @return 0, EAGAIN when no port is left, EEXIST, ENOMEM or another errno.
+ */
+int media_stream_open(struct media *m, engine_leg leg, enum engine_side side,
+                      uint16_t *port);
+void media_stream_close(struct media *m, engine_leg leg);
+
+/** Tell what was agreed, at the first answer and at every re-INVITE. */
+void media_stream_session(struct media *m, engine_leg leg,
+                          const struct media_session *s);
+
+/** Report MEDIA_SILENT after this long without RTP, not while the far side
+ *  said that it sends none; 0 = never. */
+void media_stream_watch(struct media *m, engine_leg leg, uint32_t ms);
+
+/** As engine_play(): waits for the session, plays in the leg's codec. */
+void media_play(struct media *m, engine_leg leg, const struct engine_play *p);
+void media_play_stop(struct media *m, engine_leg leg);
+
+/** Relay audio between two streams of one worker. */
+void media_bridge(struct media *m, engine_leg a, engine_leg b);
+void media_mute(struct media *m, engine_leg leg, bool on);
+
+#endif
