@@ -10,6 +10,8 @@ struct timers {
     size_t size;
     uint64_t now;
     uint64_t order;
+    timers_clock_h *clock;
+    bool running; /* inside timers_run(): the clock rests */
 };
 
 static bool before(const struct timer *a, const struct timer *b)
@@ -74,9 +76,16 @@ void timers_free(struct timers *ts)
     free(ts);
 }
 
+void timers_set_clock(struct timers *ts, timers_clock_h *clock)
+{
+    ts->clock = clock;
+}
+
 uint64_t timers_now(const struct timers *ts)
 {
-    return ts->now;
+    uint64_t now = ts->clock && !ts->running ? ts->clock() : 0;
+
+    return now > ts->now ? now : ts->now;
 }
 
 static int grow(struct timers *ts)
@@ -94,13 +103,15 @@ static int grow(struct timers *ts)
 int timer_start(struct timers *ts, struct timer *t, uint64_t delay, timer_h *h,
                 void *arg)
 {
+    uint64_t now = timers_now(ts);
+
     timer_stop(t);
     if (ts->n == ts->size && grow(ts))
         return ENOMEM;
     t->owner = ts;
     t->h = h;
     t->arg = arg;
-    t->due = delay > UINT64_MAX - ts->now ? UINT64_MAX : ts->now + delay;
+    t->due = delay > UINT64_MAX - now ? UINT64_MAX : now + delay;
     t->order = ts->order++;
     place(ts, ts->n++, t);
     sift_up(ts, ts->n - 1);
@@ -132,13 +143,16 @@ bool timer_running(const struct timer *t)
 
 uint64_t timers_wait(const struct timers *ts)
 {
+    uint64_t now = timers_now(ts);
+
     if (!ts->n)
         return UINT64_MAX;
-    return ts->heap[0]->due > ts->now ? ts->heap[0]->due - ts->now : 0;
+    return ts->heap[0]->due > now ? ts->heap[0]->due - now : 0;
 }
 
 void timers_run(struct timers *ts, uint64_t now)
 {
+    ts->running = true;
     while (ts->n && ts->heap[0]->due <= now) {
         struct timer *t = ts->heap[0];
 
@@ -147,6 +161,7 @@ void timers_run(struct timers *ts, uint64_t now)
         timer_stop(t);
         t->h(t->arg);
     }
+    ts->running = false;
     if (now > ts->now)
         ts->now = now;
 }

@@ -26,10 +26,19 @@ struct timer {
 /** Make an empty set whose clock stands at now (ms). Returns 0 or ENOMEM. */
 int timers_alloc(struct timers **tsp, uint64_t now);
 
+/**
+ * Give the set a clock of its own, in ms. timer_start(), timers_now() and
+ * timers_wait() read it, so that a handler of another event, minutes after
+ * the last timers_run(), does not start from a time long past. Without one
+ * the time stands still between calls of timers_run().
+ */
+typedef uint64_t timers_clock_h(void);
+void timers_set_clock(struct timers *ts, timers_clock_h *clock);
+
 /** Free the set; every timer in it becomes idle. */
 void timers_free(struct timers *ts);
 
-/** The time in ms as last told by timers_run(). */
+/** The time in ms: of the clock, else as last told by timers_run(). */
 uint64_t timers_now(const struct timers *ts);
 
 /**

@@ -83,12 +83,40 @@ static void free_makes_timers_idle(void **state)
     timer_stop(&t);
 }
 
+static uint64_t real_now;
+
+static uint64_t real_clock(void)
+{
+    return real_now;
+}
+
+static void with_a_clock_a_timer_starts_from_its_time(void **state)
+{
+    struct seen seen = {0};
+    struct tick tick = {&seen, 0};
+
+    real_now = 100;
+    assert_int_equal(timers_alloc(&seen.ts, 100), 0);
+    timers_set_clock(seen.ts, real_clock);
+    timers_run(seen.ts, 100);
+    real_now = 60100;
+    timer_start(seen.ts, &seen.t[0], 3000, tick_h, &tick);
+    assert_int_equal(timers_wait(seen.ts), 3000);
+    timers_run(seen.ts, real_now);
+    assert_int_equal(seen.n, 0);
+    real_now = 63100;
+    timers_run(seen.ts, real_now);
+    assert_int_equal(seen.n, 1);
+    timers_free(seen.ts);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(fires_in_order_of_due_time),
         cmocka_unit_test(equal_due_times_fire_in_order_of_start),
         cmocka_unit_test(free_makes_timers_idle),
+        cmocka_unit_test(with_a_clock_a_timer_starts_from_its_time),
     };
 
     return cmocka_run_group_tests_name("timer", tests, NULL, NULL);
