@@ -28,7 +28,7 @@ struct config {
     enum config_engine engine; /* JIGATE_ENGINE: auto resolved */
     enum log_level log_level;  /* LOG_LEVEL */
     char *state_dir;           /* JIGATE_STATE_DIR */
-    char *sounds_dir;          /* JIGATE_SOUNDS_DIR */
+    char *sounds_dir;          /* JIGATE_SOUNDS_DIR: holds en/, … */
     char *language;            /* JIGATE_LANGUAGE, "en" */
     char *rest_address;        /* JIGATE_REST_ADDRESS, 127.0.0.1 */
     unsigned rest_port;        /* REST_PORT, 8080 */
@@ -39,6 +39,7 @@ struct config {
     char *trusted_networks;      /* JIGATE_TRUSTED_NETWORKS, CIDR list */
     bool anonymous_calls;        /* JIGATE_ANONYMOUS_CALLS */
     unsigned max_calls;          /* JIGATE_MAX_CALLS, 0 = ports decide */
+    unsigned media_threads;      /* JIGATE_MEDIA_THREADS, 0 = one a core */
 
     /* external side */
     char *external_ip;          /* FREESWITCH_EXTERNAL_IP, resolved */
@@ -58,9 +59,7 @@ struct config {
     unsigned internal_sip_port;       /* JIGASI_SIP_PORT, resolved */
     unsigned internal_rtp_start_port; /* JIGATE_INTERNAL_RTP_START_PORT */
     unsigned internal_rtp_end_port;   /* JIGATE_INTERNAL_RTP_END_PORT */
-    bool jigasi_extended;             /* JIGATE_EXTENDED dialect:
-                                         JIGATE_JIGASI_EXTENDED and, as the
-                                         design names it, JIGASI_EXTENDED */
+    bool jigasi_extended;             /* JIGASI_EXTENDED dialect */
 
     /* FreeSWITCH engine */
     char *freeswitch_server; /* FREESWITCH_SERVER */
