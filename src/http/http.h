@@ -17,6 +17,9 @@ struct http;
 int http_alloc(struct http **hp, struct event_base *base,
                const struct monitor *m, const char *address, unsigned port,
                struct log *log);
+
+/** Stop listening. Connections may end with the loop's next turn, or with
+ *  event_base_free(). */
 void http_free(struct http *h);
 
 #endif
