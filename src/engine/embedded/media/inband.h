@@ -1,0 +1,36 @@
+/**
+ * Keys as tones in the audio, for far sides that know no telephone-event.
+ * The tones themselves are heard by the bridged leg: they cannot be taken
+ * out of audio that has already gone on when they are recognised.
+ */
+#ifndef ENGINE_EMBEDDED_MEDIA_INBAND_H
+#define ENGINE_EMBEDDED_MEDIA_INBAND_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "engine/embedded/media/media.h"
+
+struct inband;
+
+enum { INBAND_KEYS_MAX = 16 };
+
+/** A detector for audio of one codec. Returns 0 or ENOMEM. */
+int inband_alloc(struct inband **ibp, enum media_codec codec);
+void inband_free(struct inband *ib);
+
+/**
+ * Take one packet.
+ *
+ * @param codec    MEDIA_PCMU or MEDIA_PCMA for a detector of either,
+ *                 MEDIA_OPUS for one of Opus.
+ * @param payload  Audio as it came; what libopus refuses is passed over.
+ * @param lost     Packets lost just before it: a tone is held over them.
+ * @param keys     Set to the keys recognised, NUL-terminated.
+ * @return their number.
+ */
+size_t inband_packet(struct inband *ib, enum media_codec codec,
+                     const uint8_t *payload, size_t len, unsigned lost,
+                     char keys[INBAND_KEYS_MAX]);
+
+#endif

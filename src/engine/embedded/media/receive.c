@@ -1,0 +1,231 @@
+/* What a stream does with a packet from its far side. */
+#include <errno.h>
+#include <opus.h>
+#include <string.h>
+
+#include "engine/embedded/media/address.h"
+#include "engine/embedded/media/stream.h"
+#include "engine/embedded/media/udp.h"
+
+enum { REORDER_MAX = 100 };
+
+/* What a payload type is in a session. */
+enum kind { KIND_UNKNOWN, KIND_EVENT, KIND_AUDIO };
+
+/* Payload types of RFC 3551 hold without being told, and phones that were
+ * offered both laws may change between them. */
+enum { PT_PCMU = 0, PT_PCMA = 8 };
+
+static enum kind classify(const struct media_format *f, uint8_t pt,
+                          enum media_codec *codec)
+{
+    *codec = f->codec;
+    if (f->recv_dtmf_pt && pt == f->recv_dtmf_pt)
+        return KIND_EVENT;
+    if (pt == f->recv_pt)
+        return KIND_AUDIO;
+    if (f->codec == MEDIA_OPUS || (pt != PT_PCMU && pt != PT_PCMA))
+        return KIND_UNKNOWN;
+    *codec = pt == PT_PCMU ? MEDIA_PCMU : MEDIA_PCMA;
+    return KIND_AUDIO;
+}
+
+/* Whether the packet is the far side's; learns who that is. */
+static bool source_check(struct stream *s, const struct sockaddr_storage *from)
+{
+    enum latch_state before = s->latch.state;
+    bool known = latch_packet(&s->latch, from, worker_now_ms(s->worker));
+    char text[ADDRESS_TEXT_MAX];
+
+    if (s->latch.state == before)
+        return known;
+    if (s->latch.state == LATCH_TO_SDP)
+        s->connected = !udp_connect(s->fd, from);
+    log_line(worker_shared(s->worker)->log, LOG_DEBUG, NULL,
+             "audio source learnt leg=%llu address=%s as_in_sdp=%s",
+             (unsigned long long)s->leg, address_text(from, text),
+             s->latch.state == LATCH_TO_SDP ? "yes" : "no");
+    stream_update(s);
+    return known;
+}
+
+static void alive(struct stream *s)
+{
+    s->heard_ms = worker_now_ms(s->worker);
+    if (!s->silent)
+        return;
+    s->silent = false;
+    stream_watch_check(s);
+    stream_report(s, (struct media_report){.type = MEDIA_ALIVE});
+}
+
+static void key_report(struct stream *s, char key)
+{
+    s->counters.keys++;
+    stream_report(s, (struct media_report){.type = MEDIA_KEY, .key = key});
+}
+
+static void event_take(struct stream *s, const struct rtp_packet *p,
+                       const uint8_t *payload)
+{
+    char key =
+        telephone_event_packet(&s->event, payload, p->len, p->ts, p->ssrc,
+                               p->marker, worker_now_ms(s->worker));
+
+    s->counters.events++;
+    if (s->peer)
+        rtp_out_skip(&s->peer->out, p);
+    if (key)
+        key_report(s, key);
+}
+
+static void tones_take(struct stream *s, enum media_codec codec,
+                       const struct rtp_packet *p, const uint8_t *payload)
+{
+    uint16_t lost = s->heard_audio ? (uint16_t)(p->seq - s->audio_seq) : 0;
+    char keys[INBAND_KEYS_MAX];
+    size_t n;
+
+    if (lost > UINT16_MAX - REORDER_MAX)
+        return; /* late or doubled */
+    s->heard_audio = true;
+    s->audio_seq = (uint16_t)(p->seq + 1);
+    n = inband_packet(s->inband, codec, payload, p->len, lost, keys);
+    for (size_t i = 0; i < n; i++)
+        key_report(s, keys[i]);
+}
+
+/* Length in ms of an Opus packet, 20 where it cannot be told. */
+static unsigned opus_ms(const uint8_t *payload, size_t len)
+{
+    int samples = opus_packet_get_nb_samples(payload, (opus_int32)len, 48000);
+
+    return samples > 0 ? (unsigned)samples / 48 : PROMPT_OPUS_MS;
+}
+
+/* The payload becomes what the peer may hear; false when it cannot. */
+static bool payload_convert(struct stream *s, enum media_codec codec,
+                            uint8_t *payload, size_t *len)
+{
+    const struct media_shared *shared = worker_shared(s->worker);
+    enum media_codec to = s->peer->session.format.codec;
+
+    if ((codec == MEDIA_OPUS) != (to == MEDIA_OPUS)) {
+        s->counters.unconverted++;
+        if (!s->told_unconverted)
+            log_line(shared->log, LOG_ERROR, NULL,
+                     "no audio from leg=%llu to leg=%llu: one speaks Opus, "
+                     "the other G.711; have both agree on one",
+                     (unsigned long long)s->leg,
+                     (unsigned long long)s->peer->leg);
+        s->told_unconverted = true;
+        return false;
+    }
+    if (s->muted) {
+        s->counters.muted++;
+        if (to == MEDIA_OPUS)
+            *len = stream_silence(shared, to, opus_ms(payload, *len), payload);
+        else
+            memset(payload,
+                   to == MEDIA_PCMU ? G711_PCMU_SILENCE : G711_PCMA_SILENCE,
+                   *len);
+    } else if (codec != to) {
+        g711_convert(payload, *len,
+                     to == MEDIA_PCMA ? shared->g711.to_pcma
+                                      : shared->g711.to_pcmu);
+    }
+    return true;
+}
+
+static void relay(struct stream *s, enum media_codec codec, uint8_t *packet,
+                  const struct rtp_packet *p)
+{
+    struct stream *peer = s->peer;
+    uint8_t *payload = packet + p->payload;
+    size_t len = p->len;
+    struct rtp_numbers n;
+
+    if (!peer) {
+        s->counters.unbridged++;
+        return;
+    }
+    if (!stream_sends(peer)) {
+        s->counters.held++;
+        return;
+    }
+    if (player_busy(&peer->player)) {
+        s->counters.overridden++;
+        return;
+    }
+    if (!payload_convert(s, codec, payload, &len))
+        return;
+    if (!rtp_out_relay(&peer->out, p, worker_now_us(s->worker), &n)) {
+        s->counters.late++;
+        return;
+    }
+    rtp_header_write(payload - RTP_HEADER_SIZE, n.marker,
+                     peer->session.format.send_pt, n.seq, n.ts,
+                     peer->out.ssrc);
+    if (stream_send(peer, payload - RTP_HEADER_SIZE, RTP_HEADER_SIZE + len))
+        s->counters.relayed++;
+}
+
+static void packet_take(struct stream *s, uint8_t *packet,
+                        const struct rtp_packet *p,
+                        const struct sockaddr_storage *from)
+{
+    enum media_codec codec;
+    enum kind kind = classify(&s->session.format, p->pt, &codec);
+
+    if (kind == KIND_UNKNOWN) {
+        s->counters.unknown_pt++;
+    } else if (!source_check(s, from)) {
+        s->counters.foreign++;
+    } else if (!s->session.receive) {
+        s->counters.held++;
+    } else {
+        alive(s);
+        if (kind == KIND_EVENT) {
+            event_take(s, p, packet + p->payload);
+            return;
+        }
+        if (s->inband)
+            tones_take(s, codec, p, packet + p->payload);
+        relay(s, codec, packet, p);
+    }
+}
+
+static void verdict_count(struct stream *s, enum rtp_verdict v)
+{
+    if (v == RTP_RTCP)
+        s->counters.rtcp++;
+    else
+        s->counters.malformed++;
+}
+
+void stream_receive(struct stream *s)
+{
+    uint8_t *packet = worker_packet_in(s->worker);
+    struct sockaddr_storage from;
+    socklen_t from_len = sizeof(from);
+    struct rtp_packet p;
+    enum rtp_verdict v;
+    ssize_t n = recvfrom(s->fd, packet, RTP_PACKET_MAX, MSG_TRUNC,
+                         (struct sockaddr *)&from, &from_len);
+
+    if (n < 0) {
+        if (errno != EAGAIN && errno != EINTR)
+            s->counters.errors++;
+        return;
+    }
+    s->counters.received++;
+    if (!s->has_session) {
+        s->counters.early++;
+        return;
+    }
+    v = rtp_parse(packet, (size_t)n, &p);
+    if (v != RTP_OK || !p.len)
+        verdict_count(s, v);
+    else
+        packet_take(s, packet, &p, &from);
+}

@@ -1,0 +1,91 @@
+/* What a stream sends to its far side: prompts and silence of our own. */
+#include <errno.h>
+#include <string.h>
+
+#include "engine/embedded/media/address.h"
+#include "engine/embedded/media/stream.h"
+
+static ssize_t packet_send(const struct stream *s, const uint8_t *packet,
+                           size_t len)
+{
+    const struct sockaddr_storage *to = latch_target(&s->latch);
+
+    if (s->connected)
+        return send(s->fd, packet, len, MSG_NOSIGNAL);
+    return sendto(s->fd, packet, len, MSG_NOSIGNAL,
+                  (const struct sockaddr *)to, address_len(to));
+}
+
+bool stream_send(struct stream *s, const uint8_t *packet, size_t len)
+{
+    ssize_t n = packet_send(s, packet, len);
+
+    if (n < 0 && errno == ECONNREFUSED) {
+        /* told about a packet before; this one has not been sent yet */
+        s->counters.errors++;
+        n = packet_send(s, packet, len);
+    }
+    if (n < 0)
+        s->counters.errors++;
+    return n >= 0;
+}
+
+size_t stream_silence(const struct media_shared *shared,
+                      enum media_codec codec, unsigned ms, uint8_t *out)
+{
+    const struct silence *silence = &shared->silence;
+    size_t i;
+
+    if (codec != MEDIA_OPUS) {
+        memset(out,
+               codec == MEDIA_PCMU ? G711_PCMU_SILENCE : G711_PCMA_SILENCE,
+               8 * (size_t)ms);
+        return 8 * (size_t)ms;
+    }
+    i = ms <= 10 ? 0 : ms <= 20 ? 1 : ms <= 40 ? 2 : 3;
+    memcpy(out, silence->opus[i], silence->opus_len[i]);
+    return silence->opus_len[i];
+}
+
+/* One packet; false when there is nothing to send. */
+static bool own_packet(struct stream *s)
+{
+    enum media_codec codec = s->session.format.codec;
+    uint8_t *packet = worker_packet_out(s->worker);
+    uint8_t *payload = packet + RTP_HEADER_SIZE;
+    enum rtp_source source = RTP_PROMPT;
+    struct rtp_numbers n;
+    size_t len = player_frame(&s->player, codec, s->ptime_ms, payload);
+
+    if (!stream_sends(s))
+        return len > 0;
+    if (!len && s->peer)
+        return false;
+    if (!len) {
+        source = RTP_SILENCE;
+        len = stream_silence(worker_shared(s->worker), codec, s->ptime_ms,
+                             payload);
+    }
+    rtp_out_local(&s->out, source, worker_now_us(s->worker),
+                  s->out.rate / 1000 * s->ptime_ms, &n);
+    rtp_header_write(packet, n.marker, s->session.format.send_pt, n.seq, n.ts,
+                     s->out.ssrc);
+    if (stream_send(s, packet, RTP_HEADER_SIZE + len)) {
+        if (source == RTP_PROMPT)
+            s->counters.prompts++;
+        else
+            s->counters.silence++;
+    }
+    return true;
+}
+
+void stream_tick(struct stream *s)
+{
+    s->owed_ms += WORKER_TICK_MS;
+    while (s->owed_ms >= s->ptime_ms) {
+        s->owed_ms -= s->ptime_ms;
+        if (!own_packet(s))
+            break;
+    }
+    stream_update(s);
+}

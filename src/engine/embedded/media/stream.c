@@ -1,0 +1,271 @@
+#include "engine/embedded/media/stream.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#include "engine/embedded/media/address.h"
+#include "engine/embedded/media/udp.h"
+
+static const uint32_t clock_rate[MEDIA_CODECS] = {
+    [MEDIA_PCMU] = 8000,
+    [MEDIA_PCMA] = 8000,
+    [MEDIA_OPUS] = 48000,
+};
+
+static unsigned long long number(const struct stream *s)
+{
+    return (unsigned long long)s->leg;
+}
+
+void stream_report(struct stream *s, struct media_report report)
+{
+    const struct media_shared *shared = worker_shared(s->worker);
+
+    report.leg = s->leg;
+    shared->h(&report, shared->arg);
+}
+
+static void played_h(uint32_t tag, bool completed, void *arg)
+{
+    struct stream *s = arg;
+
+    stream_report(s, (struct media_report){.type = MEDIA_PLAYED,
+                                           .tag = tag,
+                                           .completed = completed});
+}
+
+int stream_alloc(struct stream **sp, engine_leg leg, struct worker *w,
+                 struct ports *ports, const struct sockaddr_storage *address)
+{
+    struct stream *s = calloc(1, sizeof(*s));
+    int err = ENOMEM;
+
+    if (!s)
+        return ENOMEM;
+    s->leg = leg;
+    s->worker = w;
+    s->ports = ports;
+    s->fd = -1;
+    player_init(&s->player, played_h, s);
+    s->close_mail = calloc(1, sizeof(*s->close_mail));
+    if (s->close_mail)
+        err = udp_open(&s->fd, &s->port, ports, address);
+    if (err) {
+        stream_free(s);
+        return err;
+    }
+    s->close_mail->type = MESSAGE_CLOSE;
+    s->close_mail->stream = s;
+    *sp = s;
+    return 0;
+}
+
+static void counters_log(const struct stream *s)
+{
+    const struct media_counters *c = &s->counters;
+
+    log_line(worker_shared(s->worker)->log, LOG_DEBUG, NULL,
+             "audio closed leg=%llu received=%llu relayed=%llu muted=%llu "
+             "events=%llu keys=%llu prompts=%llu silence=%llu malformed=%llu "
+             "rtcp=%llu unknown_pt=%llu foreign=%llu early=%llu held=%llu "
+             "unbridged=%llu overridden=%llu unconverted=%llu late=%llu "
+             "errors=%llu",
+             number(s), (unsigned long long)c->received,
+             (unsigned long long)c->relayed, (unsigned long long)c->muted,
+             (unsigned long long)c->events, (unsigned long long)c->keys,
+             (unsigned long long)c->prompts, (unsigned long long)c->silence,
+             (unsigned long long)c->malformed, (unsigned long long)c->rtcp,
+             (unsigned long long)c->unknown_pt, (unsigned long long)c->foreign,
+             (unsigned long long)c->early, (unsigned long long)c->held,
+             (unsigned long long)c->unbridged,
+             (unsigned long long)c->overridden,
+             (unsigned long long)c->unconverted, (unsigned long long)c->late,
+             (unsigned long long)c->errors);
+}
+
+static void peer_leave(struct stream *s)
+{
+    struct stream *peer = s->peer;
+
+    if (!peer)
+        return;
+    s->peer = NULL;
+    peer->peer = NULL;
+    rtp_out_break(&s->out);
+    rtp_out_break(&peer->out);
+    stream_update(peer);
+}
+
+void stream_free(struct stream *s)
+{
+    player_stop(&s->player);
+    peer_leave(s);
+    if (s->fd >= 0) {
+        counters_log(s);
+        close(s->fd);
+        ports_give(s->ports, s->port);
+    }
+    inband_free(s->inband);
+    free(s->close_mail);
+    free(s);
+}
+
+bool stream_sends(const struct stream *s)
+{
+    return s->has_session && s->session.send && latch_target(&s->latch);
+}
+
+void stream_update(struct stream *s)
+{
+    bool sends = stream_sends(s);
+    bool held = s->has_session && !s->session.send;
+    bool on = player_busy(&s->player) ? sends || held : sends && !s->peer;
+
+    if (on && !s->link[STREAMS_TICKING].in)
+        s->owed_ms =
+            s->ptime_ms > WORKER_TICK_MS ? s->ptime_ms - WORKER_TICK_MS : 0;
+    worker_tick_set(s->worker, s, on);
+}
+
+/* Where the in-band detector is wanted, have one for this codec. */
+static void inband_set(struct stream *s)
+{
+    const struct media_format *f = &s->session.format;
+    bool opus = f->codec == MEDIA_OPUS;
+    bool had_opus = s->inband && s->inband_codec == MEDIA_OPUS;
+
+    if (f->recv_dtmf_pt || (s->inband && opus != had_opus)) {
+        inband_free(s->inband);
+        s->inband = NULL;
+    }
+    if (f->recv_dtmf_pt || s->inband)
+        return;
+    if (inband_alloc(&s->inband, f->codec))
+        log_line(worker_shared(s->worker)->log, LOG_ERROR, NULL,
+                 "no memory to listen for keys leg=%llu", number(s));
+    s->inband_codec = f->codec;
+    s->heard_audio = false;
+}
+
+static void out_set(struct stream *s, bool first)
+{
+    uint32_t rate = clock_rate[s->session.format.codec];
+    struct {
+        uint32_t ssrc;
+        uint32_t ts;
+        uint16_t seq;
+    } r = {0};
+
+    if (!first && s->out.rate == rate)
+        return;
+    if (getrandom(&r, sizeof(r), 0) != sizeof(r)) {
+        r.ssrc = (uint32_t)s->leg; /* never seen; unique is what matters */
+        r.ts = (uint32_t)worker_now_us(s->worker);
+    }
+    if (first)
+        rtp_out_init(&s->out, rate, r.ssrc, r.seq, r.ts);
+    else
+        rtp_out_rate(&s->out, rate, r.ssrc, r.ts);
+}
+
+static unsigned own_ptime(const struct media_format *f)
+{
+    if (f->codec == MEDIA_OPUS)
+        return PROMPT_OPUS_MS;
+    return f->ptime_ms >= 10 && f->ptime_ms <= 60 && f->ptime_ms % 10 == 0
+               ? f->ptime_ms
+               : WORKER_TICK_MS;
+}
+
+static void target_set(struct stream *s, bool first)
+{
+    if (first)
+        latch_open(&s->latch, &s->session.remote);
+    else if (latch_retarget(&s->latch, &s->session.remote) && s->connected) {
+        udp_disconnect(s->fd);
+        s->connected = false;
+    }
+}
+
+void stream_session(struct stream *s, const struct media_session *session)
+{
+    bool first = !s->has_session;
+    bool resumes = !first && session->send && !s->session.send;
+    bool hears_again = !first && session->receive && !s->session.receive;
+
+    if ((unsigned)session->format.codec >= MEDIA_CODECS) {
+        log_line(worker_shared(s->worker)->log, LOG_ERROR, NULL,
+                 "unknown codec for leg=%llu: session ignored", number(s));
+        return;
+    }
+    s->session = *session;
+    s->has_session = true;
+    s->ptime_ms = own_ptime(&session->format);
+    out_set(s, first);
+    inband_set(s);
+    target_set(s, first);
+    if (resumes)
+        rtp_out_break(&s->out);
+    if (hears_again && s->peer)
+        rtp_out_break(&s->peer->out);
+    if (first || hears_again) {
+        s->heard_ms = worker_now_ms(s->worker);
+        stream_watch_check(s);
+    }
+    stream_update(s);
+}
+
+void stream_watch(struct stream *s, uint32_t ms)
+{
+    s->watch_ms = ms;
+    if (!ms)
+        s->silent = false;
+    s->heard_ms = worker_now_ms(s->worker);
+    stream_watch_check(s);
+}
+
+void stream_watch_check(struct stream *s)
+{
+    uint64_t due = s->heard_ms + s->watch_ms;
+
+    if (!s->watch_ms || s->silent || !s->has_session || !s->session.receive)
+        return;
+    if (worker_now_ms(s->worker) < due) {
+        worker_watch_at(s->worker, due);
+        return;
+    }
+    s->silent = true;
+    stream_report(s, (struct media_report){.type = MEDIA_SILENT});
+}
+
+void stream_play(struct stream *s, struct play *play)
+{
+    player_add(&s->player, play);
+    stream_update(s);
+}
+
+void stream_play_stop(struct stream *s)
+{
+    player_stop(&s->player);
+    stream_update(s);
+}
+
+void stream_bridge(struct stream *a, struct stream *b)
+{
+    if (a == b || a->peer == b)
+        return;
+    peer_leave(a);
+    peer_leave(b);
+    a->peer = b;
+    b->peer = a;
+    stream_update(a);
+    stream_update(b);
+}
+
+void stream_mute(struct stream *s, bool on)
+{
+    s->muted = on;
+}

@@ -1,0 +1,130 @@
+/**
+ * The audio of one leg: a socket, what was agreed, what plays, whom it is
+ * bridged with. Lives on one worker and is touched by its thread only, once
+ * it has been handed over.
+ */
+#ifndef ENGINE_EMBEDDED_MEDIA_STREAM_H
+#define ENGINE_EMBEDDED_MEDIA_STREAM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "engine/embedded/media/inband.h"
+#include "engine/embedded/media/latch.h"
+#include "engine/embedded/media/media.h"
+#include "engine/embedded/media/player.h"
+#include "engine/embedded/media/ports.h"
+#include "engine/embedded/media/rtp_out.h"
+#include "engine/embedded/media/telephone_event.h"
+#include "engine/embedded/media/worker.h"
+
+/** Packets by what became of them; logged when the stream closes. */
+struct media_counters {
+    uint64_t received; /* everything that came to the socket */
+    uint64_t relayed;  /* sent on to the peer */
+    uint64_t muted;    /* of these, replaced with silence */
+    uint64_t events;   /* telephone-event packets */
+    uint64_t keys;     /* reported, any way they came */
+    uint64_t prompts;  /* prompt packets sent to the far side */
+    uint64_t silence;  /* silence packets sent to the far side */
+    /* received and dropped */
+    uint64_t malformed;   /* no valid RTP, or without payload */
+    uint64_t rtcp;        /* RTCP on the RTP port */
+    uint64_t unknown_pt;  /* payload type that was not agreed */
+    uint64_t foreign;     /* not from the far side's address */
+    uint64_t early;       /* before there was a session */
+    uint64_t held;        /* either side on hold, or nowhere to send */
+    uint64_t unbridged;   /* no peer */
+    uint64_t overridden;  /* the peer hears a prompt instead */
+    uint64_t unconverted; /* the peer has another codec */
+    uint64_t late;        /* from before a change of source */
+    uint64_t errors;      /* could not be sent, or ICMP said so */
+};
+
+/** Lists that a worker keeps. */
+enum stream_list { STREAMS_ALL, STREAMS_TICKING, STREAM_LISTS };
+
+struct stream_link {
+    struct stream *prev;
+    struct stream *next;
+    bool in; /* is on this list */
+};
+
+struct stream {
+    engine_leg leg;
+    struct worker *worker;
+    struct stream *peer; /* bridged with */
+    int fd;
+    uint16_t port;
+    struct ports *ports;                   /* the port goes back there */
+    struct stream_link link[STREAM_LISTS]; /* the worker's */
+    struct message *close_mail; /* so that closing needs no memory */
+
+    bool has_session;
+    bool connected; /* the socket, to the far side */
+    bool muted;
+    bool silent;           /* MEDIA_SILENT was reported */
+    bool told_unconverted; /* logged once */
+    bool heard_audio;      /* audio_seq is set */
+    uint16_t audio_seq;    /* expected next, for the in-band detector */
+    unsigned ptime_ms;     /* of our own packets */
+    unsigned owed_ms;      /* of our own audio, not sent yet */
+    uint32_t watch_ms;
+    uint64_t heard_ms; /* last packet of the far side, or since when we
+                          wait for one */
+    struct media_session session;
+    struct latch latch;
+    struct rtp_out out;
+    struct telephone_event event;
+    struct inband *inband; /* NULL: the far side sends telephone-event */
+    enum media_codec inband_codec;
+    struct player player;
+    struct media_counters counters;
+};
+
+/** Make a stream with a bound socket, for this worker. Returns 0, EAGAIN (no
+ *  port left), ENOMEM or another errno value. */
+int stream_alloc(struct stream **sp, engine_leg leg, struct worker *w,
+                 struct ports *ports, const struct sockaddr_storage *address);
+
+/** Report what plays as ended, leave the peer, close the socket. */
+void stream_free(struct stream *s);
+
+/* What messages ask for; see media.h. */
+void stream_session(struct stream *s, const struct media_session *session);
+void stream_watch(struct stream *s, uint32_t ms);
+void stream_play(struct stream *s, struct play *play);
+void stream_play_stop(struct stream *s);
+void stream_bridge(struct stream *a, struct stream *b);
+void stream_mute(struct stream *s, bool on);
+
+/** A packet waits at the socket. */
+void stream_receive(struct stream *s);
+
+/** 20 ms have passed: send audio of our own. */
+void stream_tick(struct stream *s);
+
+/** Report a far side that has been silent for too long. */
+void stream_watch_check(struct stream *s);
+
+/* ---- between the files of this module ---- */
+
+/** Whether packets may be sent: agreed, not on hold, and known where to. */
+bool stream_sends(const struct stream *s);
+
+/** Start or stop the tick as the stream's state asks for. */
+void stream_update(struct stream *s);
+
+/** Send a finished packet to the far side; false (counted) when it failed. */
+bool stream_send(struct stream *s, const uint8_t *packet, size_t len);
+
+void stream_report(struct stream *s, struct media_report report);
+
+/** Write silence as a payload of one codec.
+ *  @param ms  10, 20, 40 or 60 for Opus, 10 to 120 for G.711.
+ *  @return its length. */
+size_t stream_silence(const struct media_shared *shared,
+                      enum media_codec codec, unsigned ms, uint8_t *out);
+
+#endif

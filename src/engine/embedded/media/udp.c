@@ -1,0 +1,81 @@
+#include "engine/embedded/media/udp.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/ip.h>
+#include <unistd.h>
+
+#include "engine/embedded/media/address.h"
+
+enum {
+    BUFFER_SIZE = 32 * 1024, /* half a second and more of G.711 */
+    TRAFFIC_CLASS = 0xb8,    /* DSCP 46, EF */
+};
+
+/* A socket works without any of these: failures are left unsaid. */
+static void options_set(int fd, sa_family_t family)
+{
+    int size = BUFFER_SIZE;
+    int class = TRAFFIC_CLASS;
+
+    setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
+    setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
+    if (family == AF_INET6)
+        setsockopt(fd, IPPROTO_IPV6, IPV6_TCLASS, &class, sizeof(class));
+    else
+        setsockopt(fd, IPPROTO_IP, IP_TOS, &class, sizeof(class));
+}
+
+/* Bind to the first port that nobody else holds. */
+static int port_bind(int fd, uint16_t *port, struct ports *ports,
+                     struct sockaddr_storage *local)
+{
+    for (size_t left = ports_count(ports); left; left--) {
+        uint16_t candidate = ports_take(ports);
+
+        if (!candidate)
+            break;
+        address_port_set(local, candidate);
+        if (!bind(fd, (struct sockaddr *)local, address_len(local))) {
+            *port = candidate;
+            return 0;
+        }
+        ports_give(ports, candidate);
+        if (errno != EADDRINUSE && errno != EACCES)
+            return errno;
+    }
+    return EAGAIN;
+}
+
+int udp_open(int *fdp, uint16_t *port, struct ports *ports,
+             const struct sockaddr_storage *address)
+{
+    struct sockaddr_storage local = *address;
+    int fd =
+        socket(local.ss_family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    int err;
+
+    if (fd < 0)
+        return errno;
+    options_set(fd, local.ss_family);
+    err = port_bind(fd, port, ports, &local);
+    if (err) {
+        close(fd);
+        return err;
+    }
+    *fdp = fd;
+    return 0;
+}
+
+int udp_connect(int fd, const struct sockaddr_storage *to)
+{
+    return connect(fd, (const struct sockaddr *)to, address_len(to)) ? errno
+                                                                     : 0;
+}
+
+void udp_disconnect(int fd)
+{
+    struct sockaddr none = {.sa_family = AF_UNSPEC};
+
+    connect(fd, &none, sizeof(none));
+}

@@ -1,0 +1,95 @@
+/**
+ * A media thread: it owns its streams, their sockets, an epoll set and a
+ * 20 ms clock that runs only while some stream has audio of our own to send.
+ * Other threads reach it by messages alone.
+ */
+#ifndef ENGINE_EMBEDDED_MEDIA_WORKER_H
+#define ENGINE_EMBEDDED_MEDIA_WORKER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/mailbox.h"
+#include "engine/embedded/media/g711_tables.h"
+#include "engine/embedded/media/media.h"
+#include "engine/embedded/media/player.h"
+#include "engine/embedded/media/prompt_store.h"
+#include "engine/embedded/media/rtp.h"
+
+enum { WORKER_TICK_MS = 20 };
+
+struct stream;
+struct worker;
+
+/** What all workers share, read-only. */
+struct media_shared {
+    struct g711_tables g711;
+    struct silence silence;
+    struct prompt_store *prompts;
+    struct log *log;
+    media_report_h *h;
+    void *arg;
+};
+
+enum message_type {
+    MESSAGE_OPEN,
+    MESSAGE_CLOSE,
+    MESSAGE_SESSION,
+    MESSAGE_WATCH,
+    MESSAGE_PLAY,
+    MESSAGE_PLAY_STOP,
+    MESSAGE_BRIDGE,
+    MESSAGE_MUTE,
+    MESSAGE_QUIT,
+    MESSAGE_TYPES,
+};
+
+/** To a worker, about a stream of its own. The worker frees it. */
+struct message {
+    struct mail mail; /* first */
+    enum message_type type;
+    struct stream *stream;
+    union {
+        struct media_session session;
+        uint32_t watch_ms;
+        struct play *play;
+        struct stream *peer;
+        bool on;
+    };
+};
+
+/** Start a worker; shared must outlive it. Returns 0 or an errno value. */
+int worker_alloc(struct worker **wp, unsigned number,
+                 const struct media_shared *shared);
+
+/** Post a message; from any thread. */
+void worker_post(struct worker *w, struct message *message);
+
+/** Call stream_receive() when the socket has something, from any thread.
+ *  Closing the socket ends it. Returns 0 or an errno value. */
+int worker_socket_add(struct worker *w, int fd, struct stream *s);
+
+/** End the thread with all its streams. quit is a message to end it with. */
+void worker_free(struct worker *w, struct message *quit);
+
+/* ---- for its streams, on its own thread ---- */
+
+const struct media_shared *worker_shared(const struct worker *w);
+
+/** Monotonic time of the events being handled. */
+uint64_t worker_now_us(const struct worker *w);
+uint64_t worker_now_ms(const struct worker *w);
+
+/** Room for one packet in, with PROMPT_OPUS_MAX bytes to spare, and for one
+ *  packet out: RTP_PACKET_MAX bytes. */
+uint8_t *worker_packet_in(struct worker *w);
+uint8_t *worker_packet_out(struct worker *w);
+
+/** Have stream_tick() called every 20 ms, or no longer. */
+void worker_tick_set(struct worker *w, struct stream *s, bool on);
+
+/** Have stream_watch_check() called at this time at the latest. */
+void worker_watch_at(struct worker *w, uint64_t due_ms);
+
+#endif
