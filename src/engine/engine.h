@@ -32,6 +32,9 @@ enum {
     ENGINE_PLAYLIST_MAX = 8, /* prompts in one play command */
 };
 
+/** The tag of what an engine plays for itself. */
+#define ENGINE_TAG_NONE UINT32_MAX
+
 /** By what right a call came in (section "Who may call" of the manual). */
 enum engine_source {
     ENGINE_FROM_USER,    /* digest credentials of a phone user */
@@ -75,7 +78,7 @@ struct engine_play {
     size_t n_prompts;           /* 1 to ENGINE_PLAYLIST_MAX */
     int loop_from; /* after the last go on at this index for ever; -1: end */
     bool replace;  /* stop and forget what plays or waits; else queue */
-    uint32_t tag;  /* comes back in ENGINE_PLAYED */
+    uint32_t tag;  /* comes back in ENGINE_PLAYED; not ENGINE_TAG_NONE */
 };
 
 /**
