@@ -1,7 +1,7 @@
 /**
  * Offer and answer (RFC 3264) of one audio stream. What comes from the far
- * side is parsed by sofia-sip's SDP parser within bounds, judged here, and
- * turned into a struct media_session; what we say is written here.
+ * side is taken apart by sdp_read.h, judged here, and turned into a struct
+ * media_session; what we say is written here.
  *
  * One audio m= line over RTP/AVP is accepted, the first that will do; all
  * others are refused by port 0 and keep their place for the life of the
@@ -44,7 +44,8 @@ enum sdp_error {
     SDP_NO_CODEC, /* no codec in common */
     SDP_FAMILY,   /* IPv6 where we have IPv4, or the other way round */
     SDP_ADDRESS,  /* no address, a host name or a multicast group */
-    SDP_MISMATCH, /* answer does not fit our offer, or there was none */
+    SDP_MISMATCH, /* an answer that does not fit our offer or comes without
+                     one; an offer while ours is under way (then: 491) */
     SDP_ROOM,     /* our own description does not fit: a fault of ours */
     SDP_ERRORS,
 };
@@ -58,27 +59,30 @@ struct sdp_error_info {
 
 /** An m= line as it was last exchanged. */
 struct sdp_line {
-    char media[16];
-    char proto[24];
-    char format[16]; /* any one of its formats */
+    char media[32];
+    char proto[32];
+    char format[32]; /* any one of its formats */
 };
 
 /** State of one dialog. The caller owns it; begin with sdp_session_init().
  *  Read media after SDP_OK of sdp_answer() or sdp_accept(); send text. */
 struct sdp_session {
-    struct media_session media; /* agreed */
+    struct media_session media; /* agreed, once agreed says so */
     char text[SDP_TEXT_SIZE];   /* what we said last, to be sent as body */
     size_t text_len;
+    bool agreed;   /* media holds an agreement */
+    bool offering; /* text is an offer without an answer yet */
 
     /* private */
-    uint64_t id;      /* o= session id … */
-    uint64_t version; /* … and version of text */
-    bool agreed;      /* media holds an agreement */
-    bool offering;    /* text is an offer without an answer yet */
-    size_t n_lines;
-    size_t active;      /* index of the audio line we use */
-    uint8_t opus_pt;    /* payload types of our last offer … */
-    uint8_t dtmf_pt[2]; /* … telephone-event of 8000, 48000 Hz */
+    uint64_t id;           /* o= session id … */
+    uint64_t version;      /* … and version of text */
+    size_t changes;        /* where in text that begins which, when it
+                              changes, makes a new version */
+    size_t n_lines;        /* m= lines of the dialog … */
+    size_t active;         /* … and which of them we use */
+    uint8_t opus_pt;       /* payload types in this dialog, 0 none yet … */
+    uint8_t dtmf_pt;       /* … telephone-event of 8000 Hz … */
+    uint8_t dtmf_48000_pt; /* … and of 48000 Hz */
     struct sdp_line lines[SDP_LINES_MAX];
 };
 
