@@ -114,6 +114,32 @@ static void check_ports(const struct config *cfg, struct faults *f)
                   NAME(rest_port), ports[i].name, cfg->rest_port);
 }
 
+/* RTP has the even ports, RTCP the odd ones above them. */
+static unsigned calls_of(unsigned first, unsigned last)
+{
+    first += first % 2;
+    return last > first ? (last - first + 1) / 2 : 0;
+}
+
+static void check_room(const struct config *cfg, struct faults *f)
+{
+    unsigned phones = calls_of(cfg->rtp_start_port, cfg->rtp_end_port);
+    unsigned jigasi =
+        calls_of(cfg->internal_rtp_start_port, cfg->internal_rtp_end_port);
+    bool short_of_phones = phones < jigasi;
+
+    if (cfg->max_calls > (short_of_phones ? phones : jigasi))
+        fault_warn(f,
+                   "%s: %u calls want %u audio ports a side; %s to %s hold "
+                   "%u calls",
+                   NAME(max_calls), cfg->max_calls, 2 * cfg->max_calls,
+                   short_of_phones ? NAME(rtp_start_port)
+                                   : NAME(internal_rtp_start_port),
+                   short_of_phones ? NAME(rtp_end_port)
+                                   : NAME(internal_rtp_end_port),
+                   short_of_phones ? phones : jigasi);
+}
+
 static void check_families(const struct config *cfg, struct faults *f)
 {
     bool v6 = strchr(cfg->external_ip, ':');
@@ -160,6 +186,7 @@ void config_cross_check(const struct config *cfg, struct faults *f)
     check_users(cfg, f);
     if (cfg->engine == CONFIG_ENGINE_EMBEDDED) {
         check_ports(cfg, f);
+        check_room(cfg, f);
         check_families(cfg, f);
         check_folders(cfg, f);
         check_risks(cfg, f);

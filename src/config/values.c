@@ -1,6 +1,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "config/setting.h"
 
@@ -102,6 +103,21 @@ static void take_alias(struct values *vs, const struct setting *s,
     v[FORM_ALIAS] = (struct value){0};
 }
 
+static void check_mode(const struct values *vs, struct faults *f)
+{
+    struct stat st;
+    bool secret = false;
+
+    for (size_t i = 0; i < settings_count(); i++)
+        secret = secret || (settings[i].flags & SETTING_SECRET &&
+                            vs->v[i][FORM_NAME].line);
+    if (secret && !stat(vs->file, &st) && st.st_mode & S_IROTH)
+        fault_warn(f,
+                   "%s: every user of this machine can read the secrets in "
+                   "it; chmod o-r it",
+                   vs->file);
+}
+
 int values_read(struct values *vs, const char *file, char *const *env,
                 struct faults *f)
 {
@@ -116,6 +132,8 @@ int values_read(struct values *vs, const char *file, char *const *env,
     if (file)
         envfile_read(file, f, assign_h, &r);
     environment(&r, env);
+    if (file && !r.err)
+        check_mode(vs, f);
     for (const struct setting *s = settings; s->name && !r.err; s++) {
         take_alias(vs, s, f);
         if (s->flags & SETTING_SECRET)

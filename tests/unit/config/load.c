@@ -408,6 +408,37 @@ static void open_doors_are_warned_about(void **state)
     done(&r);
 }
 
+static void more_calls_than_audio_ports_are_warned_about(void **state)
+{
+    struct run r;
+
+    load_one(&r, "JIGATE_MAX_CALLS=26");
+    assert_int_equal(r.err, 0);
+    assert_non_null(strstr(r.told, "warning: JIGATE_MAX_CALLS"));
+    assert_non_null(strstr(r.told, "hold 25 calls"));
+    done(&r);
+    load_one(&r, "JIGATE_MAX_CALLS=25");
+    assert_null(strstr(r.told, "JIGATE_MAX_CALLS"));
+    done(&r);
+}
+
+static void secrets_for_all_to_read_are_warned_about(void **state)
+{
+    const char *path = temporary("SIPGW_SIP_PASSWORD=Hd72kkLmm\n");
+    struct run r;
+
+    assert_int_equal(chmod(path, 0600), 0);
+    load(&r, path, NULL);
+    assert_null(strstr(r.told, "chmod"));
+    done(&r);
+    assert_int_equal(chmod(path, 0644), 0);
+    load(&r, path, NULL);
+    assert_int_equal(r.err, 0);
+    assert_non_null(strstr(r.told, "chmod o-r"));
+    done(&r);
+    unlink(path);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -426,6 +457,8 @@ int main(void)
         cmocka_unit_test(a_missing_interface_is_told_with_those_that_exist),
         cmocka_unit_test(state_folder_comes_from_systemd),
         cmocka_unit_test(open_doors_are_warned_about),
+        cmocka_unit_test(more_calls_than_audio_ports_are_warned_about),
+        cmocka_unit_test(secrets_for_all_to_read_are_warned_about),
     };
 
     return cmocka_run_group_tests_name("config", tests, NULL, NULL);
