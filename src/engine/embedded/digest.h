@@ -54,7 +54,7 @@ enum digest_verdict {
     DIGEST_STALE,  /* right, but the nonce is old or its count was used:
                       challenge again with stale=true, hold it against none */
     DIGEST_WRONG,  /* unknown user or wrong password: challenge again while
-                      guard_failed() lets you */
+                      sip_guard_failed() lets you */
     DIGEST_BROKEN, /* not an answer to a challenge of ours (parameter missing
                       or malformed, other realm, no qop, other algorithm):
                       as DIGEST_WRONG */

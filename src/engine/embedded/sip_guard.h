@@ -3,16 +3,16 @@
  * state: what one source (an IPv4 address, an IPv6 /64) may send, how often
  * it is challenged, and who is banned.
  *
- * | Verdict      | What to do                                              |
- * |--------------|---------------------------------------------------------|
- * | GUARD_PASS   | go on: process, or send the 401                         |
- * | GUARD_DROP   | drop without a reply and without a log line             |
- * | GUARD_SILENT | drop likewise; log one line: from now on this source is |
- * |              | not answered for a while                                |
- * | GUARD_BANNED | drop likewise; log one line: it has just been banned    |
+ * | Verdict          | What to do                                          |
+ * |------------------|-----------------------------------------------------|
+ * | SIP_GUARD_PASS   | go on: process, or send the 401                     |
+ * | SIP_GUARD_DROP   | drop without a reply and without a log line         |
+ * | SIP_GUARD_SILENT | drop likewise, log one line: from now on the source |
+ * |                  | is not answered for a while                         |
+ * | SIP_GUARD_BANNED | drop likewise, log one line: it was banned just now |
  *
  * A source that authenticated is exempt from everything but the count of
- * wrong credentials, for HOLD ms after it last did: UDP sources are easily
+ * wrong credentials, for hold_ms after it last did: UDP sources are easily
  * forged, and nobody shall get a phone banned by writing in its name. Sources
  * that need no credentials (trusted networks, the trunk) are not shown to the
  * guard at all. It is the caller who writes log lines, for fail2ban in one
@@ -23,8 +23,8 @@
  *
  * Not thread-safe. Times are ms on a clock that does not go back.
  */
-#ifndef ENGINE_EMBEDDED_GUARD_H
-#define ENGINE_EMBEDDED_GUARD_H
+#ifndef ENGINE_EMBEDDED_SIP_GUARD_H
+#define ENGINE_EMBEDDED_SIP_GUARD_H
 
 #include <stddef.h>
 #include <stdint.h>
@@ -32,12 +32,17 @@
 
 #include "base/slice.h"
 
-struct guard;
+struct sip_guard;
 
-enum guard_verdict { GUARD_PASS, GUARD_DROP, GUARD_SILENT, GUARD_BANNED };
+enum sip_guard_verdict {
+    SIP_GUARD_PASS,
+    SIP_GUARD_DROP,
+    SIP_GUARD_SILENT,
+    SIP_GUARD_BANNED
+};
 
-/** Limits; guard_defaults holds what the manual says. */
-struct guard_config {
+/** Limits; sip_guard_defaults holds what the manual says. */
+struct sip_guard_config {
     size_t sources;        /* remembered at once, at least 16 */
     size_t message_max;    /* bytes of a request */
     unsigned rate;         /* requests a second, long-term … */
@@ -52,23 +57,24 @@ struct guard_config {
     uint32_t hold_ms;      /* an authenticated source is exempt this long */
 };
 
-extern const struct guard_config guard_defaults;
+extern const struct sip_guard_config sip_guard_defaults;
 
 /** @return 0, EINVAL, ENOMEM or EIO (no random hash key). */
-int guard_alloc(struct guard **gp, const struct guard_config *gc);
-void guard_free(struct guard *g);
+int sip_guard_alloc(struct sip_guard **gp, const struct sip_guard_config *gc);
+void sip_guard_free(struct sip_guard *g);
 
 /**
  * A request came in that no transaction knows.
  *
  * @param user_agent  Its User-Agent, may be empty. Known scanners are banned.
  * @param size        Bytes of the message.
- * @param why         Set to a phrase for the log line, NULL when GUARD_PASS;
- *                    may be NULL.
+ * @param why         Set to a phrase for the log line, NULL when
+ * SIP_GUARD_PASS; may be NULL.
  */
-enum guard_verdict guard_admit(struct guard *g, const struct sockaddr *from,
-                               struct slice user_agent, size_t size,
-                               uint64_t now, const char **why);
+enum sip_guard_verdict sip_guard_admit(struct sip_guard *g,
+                                       const struct sockaddr *from,
+                                       struct slice user_agent, size_t size,
+                                       uint64_t now, const char **why);
 
 /**
  * May a request without credentials be challenged? Once, then not until the
@@ -77,24 +83,27 @@ enum guard_verdict guard_admit(struct guard *g, const struct sockaddr *from,
  * @param transaction  What is the same in a retransmission: the branch of
  *                     the top Via (RFC 3261 section 8.1.1.7).
  */
-enum guard_verdict guard_challenge(struct guard *g,
-                                   const struct sockaddr *from,
-                                   struct slice transaction, uint64_t now);
+enum sip_guard_verdict sip_guard_challenge(struct sip_guard *g,
+                                           const struct sockaddr *from,
+                                           struct slice transaction,
+                                           uint64_t now);
 
-/** The credentials were wrong; GUARD_PASS: answer 401 once more. */
-enum guard_verdict guard_failed(struct guard *g, const struct sockaddr *from,
-                                uint64_t now);
+/** The credentials were wrong; SIP_GUARD_PASS: answer 401 once more. */
+enum sip_guard_verdict sip_guard_failed(struct sip_guard *g,
+                                        const struct sockaddr *from,
+                                        uint64_t now);
 
 /** The credentials were right: all is forgiven. */
-void guard_authenticated(struct guard *g, const struct sockaddr *from,
-                         uint64_t now);
+void sip_guard_authenticated(struct sip_guard *g, const struct sockaddr *from,
+                             uint64_t now);
 
 /** Figures for metrics. */
-struct guard_figures {
+struct sip_guard_figures {
     uint64_t dropped; /* requests, since the start */
     uint64_t bans;    /* since the start */
     size_t sources;   /* now in the table */
 };
-void guard_figures(const struct guard *g, struct guard_figures *out);
+void sip_guard_figures(const struct sip_guard *g,
+                       struct sip_guard_figures *out);
 
 #endif
