@@ -1,0 +1,59 @@
+/**
+ * Small things in SIP headers: display names, Reason, user parts. Whatever
+ * comes from outside is bounded and cleaned here; whatever goes out is
+ * quoted here.
+ */
+#ifndef ENGINE_EMBEDDED_HEADER_H
+#define ENGINE_EMBEDDED_HEADER_H
+
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/socket.h>
+
+enum {
+    HEADER_NAME_MAX = 64 + 1, /* a display name, NUL included */
+    HEADER_TEXT_MAX = 128,    /* a Reason text */
+    HEADER_ADDRESS_MAX = 64,  /* "[IPv6]:port" */
+    HEADER_URI_MAX = 512,
+};
+
+/**
+ * A display name as it stands in a header (quoted-string or words, RFC 3261
+ * section 25.1), unquoted, as clean UTF-8.
+ *
+ * @param raw  May be NULL.
+ * @param out  Always NUL-terminated.
+ */
+void header_display_get(const char *raw, char *out, size_t size);
+
+/** Quote text as a quoted-string; control characters are left out. Cut at
+ *  a character's edge where it does not fit. */
+void header_quote(const char *text, char *out, size_t size);
+
+/** Whether text can stand in a header: UTF-8 without control characters. */
+bool header_text_ok(const char *text);
+
+/** Whether text is a token of RFC 3261, as header names are. */
+bool header_token_ok(const char *text);
+
+/**
+ * Decode %HH in the user part of a URI. A broken escape stays as it is.
+ *
+ * @param user  May be NULL.
+ * @param out   Receives any byte, and a NUL after the last one.
+ * @return number of bytes without that NUL, at most size - 1.
+ */
+size_t header_user_decode(const char *user, char *out, size_t size);
+
+/** Compose the value of a Reason header (RFC 3326). */
+void header_reason_put(unsigned cause, const char *text, char *out,
+                       size_t size);
+
+/** Print a numeric address without its port. */
+void header_ip(const struct sockaddr *sa, char *out, size_t size);
+
+/** Print "address:port", IPv6 in brackets. */
+void header_address(const struct sockaddr *sa, char *out, size_t size);
+
+#endif

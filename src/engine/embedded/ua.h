@@ -1,0 +1,310 @@
+/**
+ * Private to the SIP thread: its state, its legs, and how its files call
+ * each other. One thread owns all of this; it is reached by commands
+ * (command.h) and tells by reports (report.h).
+ *
+ * Call flow of a leg through the files: ua_receive.c (front door) or a
+ * command → ua_uas.c / ua_uac.c (until the call is up) → ua_dialog.c,
+ * ua_info.c, ua_timer.c, ua_probe.c (while it is up) → ua_leg.c (end).
+ */
+#ifndef ENGINE_EMBEDDED_UA_H
+#define ENGINE_EMBEDDED_UA_H
+
+#include <arpa/inet.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/log.h"
+#include "base/mailbox.h"
+#include "base/timer.h"
+#include "base/utf8.h"
+#include "config/config.h"
+#include "engine/embedded/command.h"
+#include "engine/embedded/digest.h"
+#include "engine/embedded/guard.h"
+#include "engine/embedded/leg_table.h"
+#include "engine/embedded/media/media.h"
+#include "engine/embedded/netlist.h"
+#include "engine/embedded/registrar.h"
+#include "engine/embedded/sdp.h"
+#include "engine/embedded/header.h"
+#include "engine/engine.h"
+
+struct ua_side;
+struct ua_leg;
+struct ua_request;
+struct ua_ping;
+
+#define SU_ROOT_MAGIC_T      struct ua
+#define SU_WAKEUP_ARG_T      struct ua
+#define NTA_AGENT_MAGIC_T    struct ua_side
+#define NTA_LEG_MAGIC_T      struct ua_leg
+#define NTA_INCOMING_MAGIC_T struct ua_leg
+#define NTA_OUTGOING_MAGIC_T void
+
+#include <sofia-sip/msg_addr.h>
+#include <sofia-sip/nta.h>
+#include <sofia-sip/nta_stateless.h>
+#include <sofia-sip/sip.h>
+#include <sofia-sip/sip_header.h>
+#include <sofia-sip/sip_status.h>
+#include <sofia-sip/su_log.h>
+#include <sofia-sip/su_wait.h>
+#include <sofia-sip/tport_tag.h>
+
+enum {
+    UA_MESSAGE_MAX = 65536,    /* bytes of a message */
+    UA_CONTACT_MAX = 128,      /* our Contact */
+    UA_ROUTE_MAX = 96,         /* "sip:[address]:port;transport=tcp" */
+    UA_RETRY_AFTER_S = 5,      /* with 503: no RTP port */
+    UA_SESSION_MIN_S = 90,     /* Min-SE (RFC 4028 section 5) */
+    UA_STOP_MS = 2000,         /* for goodbyes at the end */
+    UA_OPTIONS_WAIT_MS = 5000, /* for an answer to OPTIONS */
+    UA_JIGASI_SILENCE_MS = 10000,
+};
+
+/** Methods we take, and what INFO bodies may be. */
+#define UA_ALLOW                                                              \
+    "INVITE, ACK, BYE, CANCEL, OPTIONS, INFO, REGISTER, UPDATE, PRACK"
+#define UA_SUPPORTED "timer, 100rel"
+#define UA_AGENT     "jigate"
+#define UA_MIN_SE    "90"
+
+/** A side: one address, UDP and TCP. */
+struct ua_side {
+    struct ua *ua;
+    enum engine_side which;
+    nta_agent_t *agent;
+    struct guard *guard;
+    const char *ip;         /* bound */
+    const char *advertised; /* outside of the local networks */
+    unsigned port;
+};
+
+struct ua {
+    const struct config *cfg;
+    struct log *log;
+    struct media *media;
+    struct mailbox *in;         /* struct command */
+    struct mailbox *out;        /* struct report */
+    _Atomic uint64_t *next_leg; /* shared with the main thread */
+    su_root_t *root;
+    su_home_t home[1];
+    sip_supported_t *supported; /* option tags: UA_SUPPORTED */
+    struct timers *timers;
+    struct ua_side sides[2]; /* by enum engine_side */
+    struct digest *digest;
+    struct registrar *registrar;
+    struct netlist *trusted;
+    struct netlist *local; /* where the advertised address is not told */
+    struct leg_table *legs;
+    struct ua_ping *pings;
+    struct timer registrar_timer;
+    struct timer store_timer;
+    struct timer stop_timer;
+    uint8_t tag_key[16]; /* of the To tags of stateless responses */
+    bool stopping;
+    bool done;
+};
+
+enum ua_state {
+    UA_OFFERED,   /* INVITE received, no final response yet */
+    UA_ANSWERING, /* 200 sent, waiting for the ACK */
+    UA_CALLING,   /* INVITE sent, no final response yet */
+    UA_UP,
+    UA_ENDING, /* told as gone; goodbyes are on their way */
+};
+
+/** One dialog with its audio. */
+struct ua_leg {
+    struct ua *ua;
+    struct ua_side *side;
+    engine_leg number;
+    char call[ENGINE_CALL_ID_MAX];
+    enum ua_state state;
+    bool told;       /* the main thread knows of it */
+    bool cancelled;  /* hung up before the 200 came */
+    bool offerless;  /* our 200 carried the offer */
+    bool ringing;    /* ENGINE_RINGING was told */
+    bool can_update; /* the far side allows UPDATE */
+    bool reinviting; /* a re-INVITE of ours is under way */
+    nta_leg_t *dialog;
+    nta_incoming_t *invite_in;   /* INVITE or re-INVITE without its ACK */
+    nta_outgoing_t *invite_out;  /* ours without its final response */
+    uint32_t invite_cseq;        /* of the INVITE that awaits its ACK */
+    struct ua_request *requests; /* ours without a final response */
+    char route[UA_ROUTE_MAX];    /* where to send, "" as the dialog says */
+    char contact[UA_CONTACT_MAX];
+    struct sdp_local local;
+    struct sdp_session sdp;
+    char reason[HEADER_TEXT_MAX + 32]; /* Reason of a BYE to be sent */
+    /* session timer, RFC 4028; 0: none */
+    uint32_t session_s;
+    bool session_ours;        /* we refresh */
+    uint8_t session_failures; /* refreshes refused in a row */
+    struct timer session_timer;
+    /* silence */
+    struct timer probe_timer;
+    bool probing;
+};
+
+/** Now on the thread's clock (ms, monotonic), and on the wall's. */
+uint64_t ua_now(void);
+uint64_t ua_wall(void);
+
+/** timer_start(); a failure is logged. */
+void ua_timer(struct ua *ua, struct timer *t, uint64_t delay, timer_h *h,
+              void *arg);
+
+/** Tell the main thread. */
+void ua_tell(struct ua *ua, const struct engine_event *ev);
+
+/** A URL as text, as nta takes it. */
+static inline const url_string_t *ua_url(const char *text)
+{
+    return (const url_string_t *)(const void *)text;
+}
+
+/** 64 random bits. */
+uint64_t ua_random(void);
+
+/* ---- ua_side.c ---- */
+
+/** Bind a side's sockets; 0 or an errno value (logged). */
+int ua_side_open(struct ua_side *side);
+void ua_side_close(struct ua_side *side);
+
+/** The address that a peer is told: advertised, or the bound one inside the
+ *  local networks. */
+const char *ua_side_address(const struct ua_side *side,
+                            const struct sockaddr *peer);
+
+/** Our Contact toward a peer. */
+void ua_side_contact(const struct ua_side *side, const struct sockaddr *peer,
+                     bool tcp, char out[UA_CONTACT_MAX]);
+
+/** URI of a place to send to. */
+void ua_side_route(const struct sockaddr *to, bool tcp,
+                   char out[UA_ROUTE_MAX]);
+
+/** Where a message came from. */
+const struct sockaddr *ua_source(msg_t *msg);
+bool ua_is_tcp(const sip_t *sip);
+
+/* ---- ua_receive.c: requests that no dialog or transaction knows ---- */
+int ua_receive(struct ua_side *side, nta_agent_t *agent, msg_t *msg,
+               sip_t *sip);
+
+/** Reply without keeping state; takes msg. */
+void ua_reply(struct ua_side *side, msg_t *msg, sip_t *sip, int status,
+              const char *phrase, tag_type_t tag, tag_value_t value, ...);
+
+/** One line for fail2ban. */
+void ua_log_rejected(struct ua_side *side, msg_t *msg, const sip_t *sip,
+                     const char *reason, const char *user);
+
+/* ---- ua_auth.c ---- */
+enum ua_auth {
+    UA_AUTH_OK,   /* user is set */
+    UA_AUTH_NONE, /* no credentials for our realm */
+    UA_AUTH_DONE, /* wrong ones: answered or dropped, msg is taken */
+};
+
+/** Check digest credentials. */
+enum ua_auth ua_authenticate(struct ua_side *side, msg_t *msg, sip_t *sip,
+                             const char **user);
+
+/** Challenge, or drop; takes msg. */
+void ua_challenge(struct ua_side *side, msg_t *msg, sip_t *sip);
+
+/* ---- ua_register.c ---- */
+int ua_register_start(struct ua *ua);
+void ua_register_tell_all(struct ua *ua);
+void ua_register_stop(struct ua *ua);
+void ua_register(struct ua_side *side, msg_t *msg, sip_t *sip);
+
+/* ---- ua_ping.c: OPTIONS to contacts ---- */
+void ua_ping(struct ua *ua, const struct registrar_binding *b);
+void ua_ping_stop(struct ua *ua);
+
+/* ---- ua_leg.c ---- */
+
+/** Make a leg in a state, find it, and let it go. */
+int ua_leg_alloc(struct ua_leg **lp, struct ua_side *side, engine_leg number,
+                 const char *call, enum ua_state state);
+void ua_leg_free(struct ua_leg *leg);
+
+/** Open the audio port and say where it is; 0, EAGAIN: none left, or
+ *  another errno value. */
+int ua_leg_open_media(struct ua_leg *leg, const struct sockaddr *peer);
+
+/** Tell media what was agreed. */
+void ua_leg_media(struct ua_leg *leg);
+
+/** Watch for silence, by what was agreed. */
+void ua_leg_watch(struct ua_leg *leg);
+
+/** Tell ENGINE_GONE, close the audio. What is left of the leg says its
+ *  goodbyes: the caller's to start. */
+void ua_leg_gone(struct ua_leg *leg, enum engine_end end, unsigned status,
+                 unsigned cause, const char *reason);
+
+/** BYE, then the leg is freed. Must be gone already. */
+void ua_leg_bye(struct ua_leg *leg);
+
+/** End a leg by our own wish, whatever its state. */
+void ua_leg_hangup(struct ua_leg *leg, unsigned cause, const char *text);
+
+/** Cause and text of a Reason header; 0 and "" when there is none. */
+void ua_leg_reason(const sip_t *sip, unsigned *cause, char *text, size_t size);
+
+/** Handler of the final response to a request in a dialog; the request is
+ *  freed after it. It may free the leg. */
+typedef void ua_response_h(struct ua_leg *leg, int status, const sip_t *sip);
+
+/** Send a request in the leg's dialog; h may be NULL. 0 or ENOMEM. */
+int ua_leg_request(struct ua_leg *leg, ua_response_h *h, sip_method_t method,
+                   const char *name, tag_type_t tag, tag_value_t value, ...);
+
+/* ---- ua_uas.c, ua_uac.c ---- */
+void ua_uas_invite(struct ua_side *side, msg_t *msg, sip_t *sip,
+                   enum engine_source source, const char *user);
+void ua_uas_ring(struct ua_leg *leg);
+void ua_uas_answer(struct ua_leg *leg);
+void ua_uas_reject(struct ua_leg *leg, unsigned status,
+                   unsigned retry_after_s);
+int ua_uas_ack_h(struct ua_leg *leg, nta_incoming_t *irq, const sip_t *sip);
+
+void ua_uac_dial(struct ua *ua, const struct command *c);
+void ua_uac_ack(struct ua_leg *leg, uint32_t cseq);
+
+/* ---- ua_dialog.c, ua_info.c: requests inside a dialog ---- */
+int ua_dialog_request_h(struct ua_leg *leg, nta_leg_t *dialog,
+                        nta_incoming_t *irq, const sip_t *sip);
+
+/** Take the far side's Contact and route after a target refresh. */
+void ua_dialog_target(struct ua_leg *leg, msg_t *msg, const sip_t *sip);
+int ua_info_received(struct ua_leg *leg, nta_incoming_t *irq,
+                     const sip_t *sip);
+void ua_info_send(struct ua_leg *leg, const char *type, const char *body,
+                  size_t len);
+
+/* ---- ua_timer.c: session timers, RFC 4028 ---- */
+
+/** Look at the Session-Expires of an INVITE or UPDATE.
+ *  @return 0, or 422: too brief, answer with Min-SE: UA_SESSION_MIN_S. */
+int ua_timer_receive(struct ua_leg *leg, const sip_t *sip);
+
+/** What our 2xx says about it: the value of Session-Expires, "" for none,
+ *  and whether "Require: timer" goes with it. */
+bool ua_timer_header(const struct ua_leg *leg, char *out, size_t size);
+
+/** (Re)start, after a 2xx was sent. */
+void ua_timer_run(struct ua_leg *leg);
+
+/* ---- ua_probe.c: is a silent far side still there? ---- */
+void ua_probe_silent(struct ua_leg *leg);
+void ua_probe_alive(struct ua_leg *leg);
+
+#endif

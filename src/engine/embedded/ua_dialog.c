@@ -1,0 +1,242 @@
+/* Requests inside a dialog (RFC 3261 section 12.2.2). */
+#include <string.h>
+
+#include "engine/embedded/ua.h"
+
+/* Whether the far side's Contact can be reached as it stands: an address
+   equal to the one that its requests come from. Behind NAT, with a host
+   name, or on a connection that only it can open, it is not. */
+static bool reachable(const sip_t *sip, const struct sockaddr *from)
+{
+    const url_t *url = sip->sip_contact ? sip->sip_contact->m_url : NULL;
+    char ip[HEADER_ADDRESS_MAX], bracketed[HEADER_ADDRESS_MAX + 2];
+    char transport[16] = "";
+
+    if (!url || !url->url_host)
+        return false;
+    header_ip(from, ip, sizeof(ip));
+    snprintf(bracketed, sizeof(bracketed), "[%s]", ip);
+    if (strcmp(url->url_host, ip) != 0 &&
+        strcasecmp(url->url_host, bracketed) != 0)
+        return false;
+    if (url->url_params)
+        url_param(url->url_params, "transport", transport, sizeof(transport));
+    return !ua_is_tcp(sip) || strcasecmp(transport, "tcp") == 0;
+}
+
+void ua_dialog_target(struct ua_leg *leg, msg_t *msg, const sip_t *sip)
+{
+    const struct sockaddr *from = ua_source(msg);
+
+    nta_leg_server_route(leg->dialog, sip->sip_record_route, sip->sip_contact);
+    if (sip->sip_record_route || reachable(sip, from))
+        *leg->route = '\0';
+    else
+        ua_side_route(from, ua_is_tcp(sip), leg->route);
+    if (sip->sip_allow)
+        leg->can_update = sip_is_allowed(sip->sip_allow, SIP_METHOD_UPDATE);
+}
+
+static void refresh_target(struct ua_leg *leg, nta_incoming_t *irq,
+                           const sip_t *sip)
+{
+    msg_t *msg = nta_incoming_getrequest(irq);
+
+    /* Route set and transport are the dialog's (section 12.2): what is new
+       is the Contact, and where a phone behind NAT is now. */
+    if (msg && sip->sip_contact &&
+        (!*leg->route || !reachable(sip, ua_source(msg))))
+        ua_dialog_target(leg, msg, sip);
+    if (msg)
+        msg_destroy(msg);
+}
+
+static int bye(struct ua_leg *leg, nta_incoming_t *irq, const sip_t *sip)
+{
+    char text[HEADER_TEXT_MAX];
+    unsigned cause;
+
+    ua_leg_reason(sip, &cause, text, sizeof(text));
+    nta_incoming_treply(irq, SIP_200_OK, SIPTAG_SERVER_STR(UA_AGENT),
+                        TAG_END());
+    if (leg->state == UA_OFFERED)
+        nta_incoming_treply(leg->invite_in, SIP_487_REQUEST_TERMINATED,
+                            TAG_END());
+    ua_leg_gone(leg, ENGINE_END_HANGUP, 0, cause, text);
+    /* A 200 of ours that the far side did not acknowledge before its BYE
+       needs no ACK any more. */
+    ua_leg_free(leg);
+    return 200;
+}
+
+/* Codecs that a later offer may use: the one agreed first, for the other leg
+   of the call was made to fit it; of the laws of G.711 either. */
+static void keep_codec(struct ua_leg *leg)
+{
+    enum media_codec now = leg->sdp.media.format.codec;
+
+    leg->local.ours_first = true;
+    leg->local.codecs[0] = now;
+    leg->local.n_codecs = 1;
+    if (now != MEDIA_OPUS)
+        leg->local.codecs[leg->local.n_codecs++] =
+            now == MEDIA_PCMU ? MEDIA_PCMA : MEDIA_PCMU;
+}
+
+/* Take a later offer, or make one where none came. Refuses on failure. */
+static bool take_later_offer(struct ua_leg *leg, nta_incoming_t *irq,
+                             const sip_t *sip)
+{
+    const struct sdp_error_info *info;
+    bool offerless = !sip->sip_payload || !sip->sip_payload->pl_len;
+    enum sdp_error e;
+
+    keep_codec(leg);
+    if (offerless)
+        e = sdp_offer(&leg->sdp, &leg->local);
+    else
+        e = sdp_answer(&leg->sdp, &leg->local, sip->sip_payload->pl_data,
+                       sip->sip_payload->pl_len);
+    if (e != SDP_OK) {
+        info = sdp_error_info(e);
+        log_line(leg->ua->log, LOG_WARN, leg->call,
+                 "change of the call refused with %u: %s", info->status,
+                 info->text);
+        nta_incoming_treply(irq, (int)info->status,
+                            sip_status_phrase((int)info->status), TAG_END());
+        return false;
+    }
+    leg->offerless = offerless;
+    if (!offerless) {
+        log_line(leg->ua->log, LOG_DEBUG, leg->call,
+                 "audio changed send=%d receive=%d", leg->sdp.media.send,
+                 leg->sdp.media.receive);
+        ua_leg_media(leg);
+    }
+    return true;
+}
+
+static void reply_with_session(struct ua_leg *leg, nta_incoming_t *irq,
+                               bool sdp)
+{
+    char expires[32];
+    bool require = ua_timer_header(leg, expires, sizeof(expires));
+
+    nta_incoming_treply(
+        irq, SIP_200_OK, SIPTAG_CONTACT_STR(leg->contact),
+        SIPTAG_ALLOW_STR(UA_ALLOW), SIPTAG_SUPPORTED_STR(UA_SUPPORTED),
+        SIPTAG_SERVER_STR(UA_AGENT),
+        TAG_IF(sdp, SIPTAG_CONTENT_TYPE_STR("application/sdp")),
+        TAG_IF(sdp, SIPTAG_PAYLOAD_STR(leg->sdp.text)),
+        TAG_IF(*expires, SIPTAG_SESSION_EXPIRES_STR(expires)),
+        TAG_IF(require, SIPTAG_REQUIRE_STR("timer")), TAG_END());
+    ua_timer_run(leg);
+}
+
+/* Two offers must not cross (RFC 3261 section 14, RFC 3311 section 5.2). */
+static int in_the_way(struct ua_leg *leg, nta_incoming_t *irq)
+{
+    if (leg->invite_out || leg->reinviting) {
+        nta_incoming_treply(irq, SIP_491_REQUEST_PENDING, TAG_END());
+        return 491;
+    }
+    if (leg->state != UA_UP || leg->invite_in) {
+        nta_incoming_treply(irq, SIP_500_INTERNAL_SERVER_ERROR,
+                            SIPTAG_RETRY_AFTER_STR("3"), TAG_END());
+        return 500;
+    }
+    return 0;
+}
+
+static bool too_brief(struct ua_leg *leg, nta_incoming_t *irq,
+                      const sip_t *sip)
+{
+    if (!ua_timer_receive(leg, sip))
+        return false;
+    nta_incoming_treply(irq, SIP_422_SESSION_TIMER_TOO_SMALL,
+                        SIPTAG_MIN_SE_STR(UA_MIN_SE), TAG_END());
+    return true;
+}
+
+static int reinvite(struct ua_leg *leg, nta_incoming_t *irq, const sip_t *sip)
+{
+    int status = in_the_way(leg, irq);
+
+    if (status)
+        return status;
+    if (too_brief(leg, irq, sip))
+        return 422;
+    if (!take_later_offer(leg, irq, sip))
+        return 488;
+    refresh_target(leg, irq, sip);
+    leg->invite_in = irq;
+    nta_incoming_bind(irq, ua_uas_ack_h, leg);
+    reply_with_session(leg, irq, true);
+    return 0;
+}
+
+static int update(struct ua_leg *leg, nta_incoming_t *irq, const sip_t *sip)
+{
+    bool sdp = sip->sip_payload && sip->sip_payload->pl_len;
+    int status = sdp ? in_the_way(leg, irq) : 0;
+
+    if (status)
+        return status;
+    if (too_brief(leg, irq, sip))
+        return 422;
+    if (sdp && !take_later_offer(leg, irq, sip))
+        return 488;
+    refresh_target(leg, irq, sip);
+    reply_with_session(leg, irq, sdp);
+    return 200;
+}
+
+static int options(struct ua_leg *leg, nta_incoming_t *irq, const sip_t *sip)
+{
+    nta_incoming_treply(irq, SIP_200_OK, SIPTAG_ALLOW_STR(UA_ALLOW),
+                        SIPTAG_ACCEPT_STR("application/sdp"),
+                        SIPTAG_SUPPORTED_STR(UA_SUPPORTED),
+                        SIPTAG_SERVER_STR(UA_AGENT), TAG_END());
+    return 200;
+}
+
+static int ack(struct ua_leg *leg, nta_incoming_t *irq, const sip_t *sip)
+{
+    return 200; /* late or not awaited; never answered */
+}
+
+static int refer(struct ua_leg *leg, nta_incoming_t *irq, const sip_t *sip)
+{
+    return 403;
+}
+
+static const struct {
+    sip_method_t method;
+    int (*h)(struct ua_leg *leg, nta_incoming_t *irq, const sip_t *sip);
+} methods[] = {
+    {sip_method_invite, reinvite}, {sip_method_update, update},
+    {sip_method_bye, bye},         {sip_method_info, ua_info_received},
+    {sip_method_options, options}, {sip_method_ack, ack},
+    {sip_method_refer, refer},
+};
+
+int ua_dialog_request_h(struct ua_leg *leg, nta_leg_t *dialog,
+                        nta_incoming_t *irq, const sip_t *sip)
+{
+    sip_method_t method = sip->sip_request->rq_method;
+
+    if (method != sip_method_ack &&
+        nta_check_required(irq, sip, leg->ua->supported,
+                           SIPTAG_SERVER_STR(UA_AGENT), TAG_END()))
+        return 420;
+    if (leg->state == UA_ENDING && method != sip_method_ack &&
+        method != sip_method_bye)
+        return 481;
+    for (size_t i = 0; i < sizeof(methods) / sizeof(*methods); i++) {
+        if (methods[i].method == method)
+            return methods[i].h(leg, irq, sip);
+    }
+    nta_incoming_treply(irq, SIP_405_METHOD_NOT_ALLOWED,
+                        SIPTAG_ALLOW_STR(UA_ALLOW), TAG_END());
+    return 405;
+}

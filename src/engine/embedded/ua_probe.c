@@ -1,0 +1,47 @@
+/* A far side that sends no RTP may still be there: OPTIONS tells. */
+#include "engine/embedded/ua.h"
+
+static void silent_h(void *arg)
+{
+    struct ua_leg *leg = arg;
+
+    log_line(leg->ua->log, LOG_WARN, leg->call,
+             "ended: no audio from the far side and no answer to OPTIONS");
+    header_reason_put(408, "Stopped receiving media", leg->reason,
+                      sizeof(leg->reason));
+    ua_leg_gone(leg, ENGINE_END_SILENT, 0, 0, "");
+    ua_leg_bye(leg);
+}
+
+static void options_h(struct ua_leg *leg, int status, const sip_t *sip)
+{
+    bool there = sip && !nta_sip_is_internal(sip) && status != 481;
+
+    if (!leg->probing || leg->state != UA_UP)
+        return;
+    leg->probing = false;
+    timer_stop(&leg->probe_timer);
+    if (!there) {
+        silent_h(leg);
+        return;
+    }
+    log_line(leg->ua->log, LOG_INFO, leg->call,
+             "no audio from the far side, but it answers OPTIONS: going on");
+    ua_leg_watch(leg);
+}
+
+void ua_probe_silent(struct ua_leg *leg)
+{
+    if (leg->state != UA_UP || leg->probing)
+        return;
+    leg->probing = true;
+    ua_timer(leg->ua, &leg->probe_timer, UA_OPTIONS_WAIT_MS, silent_h, leg);
+    if (ua_leg_request(leg, options_h, SIP_METHOD_OPTIONS, TAG_END()))
+        silent_h(leg);
+}
+
+void ua_probe_alive(struct ua_leg *leg)
+{
+    leg->probing = false;
+    timer_stop(&leg->probe_timer);
+}

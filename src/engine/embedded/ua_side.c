@@ -1,0 +1,102 @@
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "engine/embedded/ua.h"
+
+enum {
+    TCP_IDLE_MS = 120000,   /* then a connection is closed */
+    TCP_TIMEOUT_MS = 10000, /* for the rest of a message begun */
+    UDP_MTU = 65535,        /* never turn to TCP: Jigasi listens only to the
+                               address that it registered to */
+};
+
+static const char *bracketed(const char *ip, char *out, size_t size)
+{
+    snprintf(out, size, strchr(ip, ':') ? "[%s]" : "%s", ip);
+    return out;
+}
+
+/* One transport in each call: what a URL may say of several is not the same
+   in all versions of sofia-sip. */
+static void url_of(const struct ua_side *side, const char *transport,
+                   char out[UA_CONTACT_MAX])
+{
+    char ip[HEADER_ADDRESS_MAX];
+
+    snprintf(out, UA_CONTACT_MAX, "sip:%s:%u;transport=%s",
+             bracketed(side->ip, ip, sizeof(ip)), side->port, transport);
+}
+
+int ua_side_open(struct ua_side *side)
+{
+    char udp[UA_CONTACT_MAX], tcp[UA_CONTACT_MAX];
+    int err;
+
+    url_of(side, "UDP", udp);
+    url_of(side, "TCP", tcp);
+    errno = 0;
+    side->agent = nta_agent_create(
+        side->ua->root, ua_url(udp), ua_receive, side, NTATAG_UA(1),
+        NTATAG_MERGE_482(1), NTATAG_SERVER_RPORT(1), NTATAG_CLIENT_RPORT(1),
+        NTATAG_MAXSIZE(UA_MESSAGE_MAX), NTATAG_UDP_MTU(UDP_MTU),
+        NTATAG_USE_NAPTR(0), NTATAG_USE_SRV(0), TAG_END());
+    if (side->agent &&
+        nta_agent_add_tport(side->agent, ua_url(tcp), TPTAG_IDLE(TCP_IDLE_MS),
+                            TPTAG_TIMEOUT(TCP_TIMEOUT_MS), TAG_END()) == 0)
+        return 0;
+    err = errno ? errno : EADDRNOTAVAIL;
+    log_line(side->ua->log, LOG_ERROR, NULL,
+             "cannot listen for SIP on %s port %u (UDP and TCP): %s; set %s",
+             side->ip, side->port, strerror(err),
+             side->which == ENGINE_EXTERNAL
+                 ? "FREESWITCH_EXTERNAL_IP or FREESWITCH_EXTERNAL_SIP_PORT"
+                 : "FREESWITCH_INTERNAL_IP or JIGASI_SIP_PORT");
+    return err;
+}
+
+void ua_side_close(struct ua_side *side)
+{
+    if (side->agent)
+        nta_agent_destroy(side->agent);
+    side->agent = NULL;
+}
+
+const char *ua_side_address(const struct ua_side *side,
+                            const struct sockaddr *peer)
+{
+    if (netlist_match(side->ua->local, peer))
+        return side->ip;
+    return side->advertised;
+}
+
+void ua_side_contact(const struct ua_side *side, const struct sockaddr *peer,
+                     bool tcp, char out[UA_CONTACT_MAX])
+{
+    char ip[HEADER_ADDRESS_MAX];
+
+    bracketed(ua_side_address(side, peer), ip, sizeof(ip));
+    snprintf(out, UA_CONTACT_MAX, "<sip:jigate@%s:%u%s>", ip, side->port,
+             tcp ? ";transport=tcp" : "");
+}
+
+void ua_side_route(const struct sockaddr *to, bool tcp, char out[UA_ROUTE_MAX])
+{
+    char address[HEADER_ADDRESS_MAX];
+
+    header_address(to, address, sizeof(address));
+    snprintf(out, UA_ROUTE_MAX, "sip:%s;transport=%s", address,
+             tcp ? "tcp" : "udp");
+}
+
+const struct sockaddr *ua_source(msg_t *msg)
+{
+    return &msg_addr(msg)->su_sa;
+}
+
+bool ua_is_tcp(const sip_t *sip)
+{
+    return sip->sip_via && sip->sip_via->v_protocol &&
+           strcasecmp(sip->sip_via->v_protocol, "SIP/2.0/UDP") != 0;
+}

@@ -1,0 +1,230 @@
+/* INVITE to one contact, until its final response (RFC 3261 section 13.2).
+   Never forked, never redirected. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/embedded/ua.h"
+
+enum { HEADERS_MAX = 16384 }; /* bytes of the headers given with a dial */
+
+/* What the new leg may speak: the codec of the leg that it is for, and of
+   the two laws of G.711 the other one too. */
+static void codecs_for(struct ua_leg *leg, const struct ua_leg *peer)
+{
+    static const enum media_codec laws[] = {MEDIA_PCMU, MEDIA_PCMA};
+    enum media_codec first = MEDIA_PCMU;
+
+    if (peer && peer->sdp.media.remote.ss_family)
+        first = peer->sdp.media.format.codec;
+    leg->local.codecs[0] = first;
+    leg->local.n_codecs = 1;
+    for (size_t i = 0; i < 2 && first != MEDIA_OPUS; i++) {
+        if (laws[i] != first)
+            leg->local.codecs[leg->local.n_codecs++] = laws[i];
+    }
+}
+
+/* The headers as text; NULL when there are none or memory ran out. One that
+   could break out of its line is left out. */
+static char *header_lines(struct ua_leg *leg, const struct command *c)
+{
+    size_t size = 1, n = 0;
+    char *text;
+
+    for (size_t i = 0; i < c->n_headers; i++)
+        size += strlen(c->headers[i].name) + strlen(c->headers[i].value) + 4;
+    if (size == 1 || size > HEADERS_MAX)
+        return NULL;
+    text = malloc(size);
+    for (size_t i = 0; text && i < c->n_headers; i++) {
+        const struct engine_header *h = &c->headers[i];
+
+        if (!header_token_ok(h->name) || !header_text_ok(h->value)) {
+            log_line(leg->ua->log, LOG_WARN, leg->call,
+                     "header %s left out: its name or value is not fit for "
+                     "SIP",
+                     h->name);
+            continue;
+        }
+        n += (size_t)snprintf(text + n, size - n, "%s: %s\r\n", h->name,
+                              h->value);
+    }
+    if (n == 0) {
+        free(text);
+        return NULL;
+    }
+    return text;
+}
+
+void ua_uac_ack(struct ua_leg *leg, uint32_t cseq)
+{
+    sip_cseq_t cs[1];
+    nta_outgoing_t *ack;
+    char branch[40];
+
+    sip_cseq_init(cs);
+    cs->cs_seq = cseq;
+    cs->cs_method = sip_method_ack;
+    cs->cs_method_name = sip_method_name_ack;
+    /* nta finds a 200 that is sent again by the INVITE's branch. */
+    if (leg->invite_out && nta_outgoing_branch(leg->invite_out))
+        snprintf(branch, sizeof(branch), "%s",
+                 nta_outgoing_branch(leg->invite_out));
+    else
+        snprintf(branch, sizeof(branch), "z9hG4bK%016llx",
+                 (unsigned long long)ua_random());
+    ack = nta_outgoing_tcreate(leg->dialog, NULL, NULL,
+                               *leg->route ? ua_url(leg->route) : NULL,
+                               SIP_METHOD_ACK, NULL, SIPTAG_CSEQ(cs),
+                               NTATAG_ACK_BRANCH(branch), TAG_END());
+    if (ack)
+        nta_outgoing_destroy(ack); /* it goes on catching such 200s */
+}
+
+static void answered(struct ua_leg *leg, const sip_t *sip)
+{
+    const struct engine_event ev = {
+        .type = ENGINE_ANSWERED,
+        .leg = leg->number,
+    };
+    enum sdp_error e = SDP_MISMATCH;
+
+    nta_leg_rtag(leg->dialog, sip->sip_to->a_tag);
+    nta_leg_client_route(leg->dialog, sip->sip_record_route, sip->sip_contact);
+    if (sip->sip_record_route)
+        *leg->route = '\0';
+    leg->can_update =
+        sip->sip_allow && sip_is_allowed(sip->sip_allow, SIP_METHOD_UPDATE);
+    ua_uac_ack(leg, sip->sip_cseq->cs_seq);
+    nta_outgoing_destroy(leg->invite_out);
+    leg->invite_out = NULL;
+    if (leg->state == UA_ENDING) {
+        ua_leg_bye(leg);
+        return;
+    }
+    if (sip->sip_payload)
+        e = sdp_accept(&leg->sdp, &leg->local, sip->sip_payload->pl_data,
+                       sip->sip_payload->pl_len);
+    if (e != SDP_OK) {
+        log_line(leg->ua->log, LOG_WARN, leg->call,
+                 "ended: the answer to our INVITE was refused: %s",
+                 sdp_error_info(e)->text);
+        ua_leg_gone(leg, ENGINE_END_REFUSED, 488, 0, "");
+        ua_leg_bye(leg);
+        return;
+    }
+    leg->state = UA_UP;
+    ua_leg_media(leg);
+    ua_leg_watch(leg);
+    ua_tell(leg->ua, &ev);
+}
+
+static void refused(struct ua_leg *leg, int status, const sip_t *sip)
+{
+    bool ours = !sip || nta_sip_is_internal(sip);
+    char text[HEADER_TEXT_MAX];
+    unsigned cause;
+
+    ua_leg_reason(sip, &cause, text, sizeof(text));
+    if (!cause && !*text && sip && !ours)
+        header_display_get(sip->sip_status->st_phrase, text, sizeof(text));
+    if (ours && status == 408)
+        ua_leg_gone(leg, ENGINE_END_TIMEOUT, 408, 0, "");
+    else if (ours)
+        ua_leg_gone(leg, ENGINE_END_TRANSPORT, 503, 0, "");
+    else
+        ua_leg_gone(leg, ENGINE_END_REFUSED, (unsigned)status, cause, text);
+    ua_leg_free(leg);
+}
+
+static int invite_h(void *magic, nta_outgoing_t *orq, const sip_t *sip)
+{
+    struct ua_leg *leg = magic;
+    int status = nta_outgoing_status(orq);
+    const struct engine_event ev = {
+        .type = ENGINE_RINGING,
+        .leg = leg->number,
+    };
+
+    if (status >= 300)
+        refused(leg, status, sip);
+    else if (status >= 200)
+        answered(leg, sip);
+    else if (status >= 180 && status < 190 && !leg->ringing &&
+             leg->state == UA_CALLING) {
+        leg->ringing = true;
+        ua_tell(leg->ua, &ev);
+    }
+    return 0;
+}
+
+static int invite(struct ua_leg *leg, const struct command *c,
+                  const struct registrar_binding *b)
+{
+    char from[HEADER_URI_MAX], to[REGISTRAR_URI_SIZE + 2];
+    char name[2 * HEADER_NAME_MAX];
+    char *headers = header_lines(leg, c);
+
+    header_quote(c->name, name, sizeof(name));
+    snprintf(from, sizeof(from), "%s <sip:jigate@%s>", *c->name ? name : "",
+             leg->ua->cfg->sip_domain);
+    snprintf(to, sizeof(to), "<%s>", b->uri);
+    leg->dialog =
+        nta_leg_tcreate(leg->side->agent, ua_dialog_request_h, leg,
+                        SIPTAG_FROM_STR(from), SIPTAG_TO_STR(to), TAG_END());
+    if (leg->dialog && nta_leg_tag(leg->dialog, NULL))
+        leg->invite_out = nta_outgoing_tcreate(
+            leg->dialog, invite_h, leg, ua_url(leg->route), SIP_METHOD_INVITE,
+            ua_url(b->uri), SIPTAG_CONTACT_STR(leg->contact),
+            SIPTAG_ALLOW_STR(UA_ALLOW), SIPTAG_USER_AGENT_STR(UA_AGENT),
+            TAG_IF(headers, SIPTAG_HEADER_STR(headers)),
+            SIPTAG_CONTENT_TYPE_STR("application/sdp"),
+            SIPTAG_PAYLOAD_STR(leg->sdp.text), TAG_END());
+    free(headers);
+    return leg->invite_out ? 0 : ENOMEM;
+}
+
+static void tell_not_sent(struct ua *ua, engine_leg number)
+{
+    const struct engine_event ev = {
+        .type = ENGINE_GONE,
+        .leg = number,
+        .gone = {ENGINE_END_TRANSPORT, 503, 0, ""},
+    };
+
+    ua_tell(ua, &ev);
+}
+
+void ua_uac_dial(struct ua *ua, const struct command *c)
+{
+    const struct registrar_binding *b =
+        registrar_find(ua->registrar, c->contact);
+    const struct sockaddr *to;
+    struct ua_leg *leg;
+    bool tcp;
+
+    if (!b || ua->stopping ||
+        ua_leg_alloc(&leg, &ua->sides[b->side], c->leg, c->call, UA_CALLING)) {
+        log_line(ua->log, LOG_WARN, c->call,
+                 "not dialled: contact %s is not registered any more",
+                 c->contact);
+        tell_not_sent(ua, c->leg);
+        return;
+    }
+    leg->told = true;
+    to = (const struct sockaddr *)&b->source;
+    tcp = b->transport != REGISTRAR_UDP;
+    ua_side_route(to, tcp, leg->route);
+    ua_side_contact(leg->side, to, tcp, leg->contact);
+    codecs_for(leg, leg_table_find(ua->legs, c->peer));
+    if (ua_leg_open_media(leg, to) ||
+        sdp_offer(&leg->sdp, &leg->local) != SDP_OK || invite(leg, c, b)) {
+        ua_leg_gone(leg, ENGINE_END_TRANSPORT, 503, 0, "");
+        ua_leg_free(leg);
+        return;
+    }
+    log_line(ua->log, LOG_INFO, leg->call, "dialling contact=%s uri=%s", b->id,
+             b->uri);
+}

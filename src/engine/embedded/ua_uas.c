@@ -1,0 +1,305 @@
+/* INVITE from a caller, until its ACK (RFC 3261 section 13.3). */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "engine/embedded/ua.h"
+
+/* Whom the INVITE is for and who sends it, for the main thread. */
+static void offer(struct ua_leg *leg, msg_t *msg, const sip_t *sip,
+                  enum engine_source source, const char *user)
+{
+    char to[HEADER_URI_MAX], name[HEADER_NAME_MAX], number[128], raw[128];
+    char address[HEADER_ADDRESS_MAX];
+    struct engine_event ev = {.type = ENGINE_OFFERED, .leg = leg->number};
+    size_t n;
+
+    ev.offered.source = source;
+    ev.offered.call = leg->call;
+    ev.offered.to = to;
+    ev.offered.to_len =
+        header_user_decode(sip->sip_request->rq_url->url_user, to, sizeof(to));
+    header_display_get(sip->sip_from->a_display, name, sizeof(name));
+    ev.offered.caller_name = name;
+    n = header_user_decode(sip->sip_from->a_url->url_user, raw, sizeof(raw));
+    utf8_clean(user ? user : raw, user ? strlen(user) : n, number,
+               sizeof(number));
+    ev.offered.caller_number = number;
+    header_ip(ua_source(msg), address, sizeof(address));
+    ev.offered.address = address;
+    log_line(leg->ua->log, LOG_INFO, leg->call,
+             "offered to=\"%.*s\" from=%s caller=\"%s\" name=\"%s\"",
+             (int)ev.offered.to_len, to, address, number, name);
+    leg->told = true;
+    ua_tell(leg->ua, &ev);
+}
+
+/* Final refusal, before or after the main thread knew. */
+static void refuse(struct ua_leg *leg, int status, tag_type_t tag,
+                   tag_value_t value, ...)
+{
+    const char *phrase = sip_status_phrase(status);
+    tagi_t *tags;
+    va_list ap;
+
+    va_start(ap, value);
+    tags = tl_vlist2(tag, value, ap);
+    va_end(ap);
+    nta_incoming_treply(leg->invite_in, status, phrase ? phrase : "Refused",
+                        SIPTAG_SERVER_STR(UA_AGENT), TAG_NEXT(tags));
+    tl_vfree(tags);
+    ua_leg_gone(leg, ENGINE_END_LOCAL, 0, 0, "");
+    ua_leg_free(leg);
+}
+
+static bool is_sdp(const sip_t *sip)
+{
+    return sip->sip_content_type && sip->sip_content_type->c_type &&
+           strcasecmp(sip->sip_content_type->c_type, "application/sdp") == 0;
+}
+
+static void refuse_sdp(struct ua_leg *leg, enum sdp_error e)
+{
+    const struct sdp_error_info *info = sdp_error_info(e);
+    char warning[HEADER_TEXT_MAX + 32];
+
+    log_line(leg->ua->log, LOG_WARN, leg->call,
+             "refused with %u: %s; callers are offered Opus, PCMU and PCMA, "
+             "not encrypted",
+             info->status, info->text);
+    snprintf(warning, sizeof(warning), "%u jigate \"%s\"", info->warning,
+             info->text);
+    refuse(leg, (int)info->status,
+           TAG_IF(info->warning, SIPTAG_WARNING_STR(warning)), TAG_END());
+}
+
+/* Agree on audio. Refuses and frees the leg on failure. */
+static int take_offer(struct ua_leg *leg, const sip_t *sip)
+{
+    static const enum media_codec ours[] = {MEDIA_OPUS, MEDIA_PCMU,
+                                            MEDIA_PCMA};
+    enum sdp_error e;
+
+    leg->offerless = !sip->sip_payload || !sip->sip_payload->pl_len;
+    /* Without an offer we make one that either law of the other leg can
+       be brought to. */
+    leg->local.n_codecs = 0;
+    for (size_t i = leg->offerless ? 1 : 0; i < 3; i++)
+        leg->local.codecs[leg->local.n_codecs++] = ours[i];
+    if (leg->offerless)
+        e = sdp_offer(&leg->sdp, &leg->local);
+    else
+        e = sdp_answer(&leg->sdp, &leg->local, sip->sip_payload->pl_data,
+                       sip->sip_payload->pl_len);
+    if (e == SDP_OK)
+        return 0;
+    refuse_sdp(leg, e);
+    return EINVAL;
+}
+
+static int open_dialog(struct ua_leg *leg, msg_t *msg, sip_t *sip)
+{
+    nta_agent_t *agent = leg->side->agent;
+
+    leg->dialog = nta_leg_tcreate(
+        agent, ua_dialog_request_h, leg, SIPTAG_CALL_ID(sip->sip_call_id),
+        SIPTAG_FROM(sip->sip_to), SIPTAG_TO(sip->sip_from),
+        NTATAG_REMOTE_CSEQ(sip->sip_cseq->cs_seq), TAG_END());
+    if (!leg->dialog || !nta_leg_tag(leg->dialog, NULL)) {
+        nta_msg_treply(agent, msg, SIP_500_INTERNAL_SERVER_ERROR, TAG_END());
+        return ENOMEM;
+    }
+    leg->invite_in =
+        nta_incoming_create(agent, leg->dialog, msg, sip, TAG_END());
+    if (!leg->invite_in)
+        return ENOMEM;
+    nta_incoming_bind(leg->invite_in, ua_uas_ack_h, leg);
+    ua_side_contact(leg->side, ua_source(msg), ua_is_tcp(sip), leg->contact);
+    ua_dialog_target(leg, msg, sip);
+    return 0;
+}
+
+static int check_invite(struct ua_leg *leg, const sip_t *sip)
+{
+    if (!sip->sip_contact || (sip->sip_contact->m_url->url_type != url_sip &&
+                              sip->sip_contact->m_url->url_type != url_sips)) {
+        refuse(leg, 400, TAG_END());
+        return EINVAL;
+    }
+    if (sip->sip_payload && sip->sip_payload->pl_len && !is_sdp(sip)) {
+        refuse(leg, 415, SIPTAG_ACCEPT_STR("application/sdp"), TAG_END());
+        return EINVAL;
+    }
+    if (leg->ua->stopping) {
+        refuse(leg, 503, SIPTAG_RETRY_AFTER_STR("5"), TAG_END());
+        return ESHUTDOWN;
+    }
+    if (ua_timer_receive(leg, sip)) {
+        refuse(leg, 422, SIPTAG_MIN_SE_STR(UA_MIN_SE), TAG_END());
+        return EINVAL;
+    }
+    return 0;
+}
+
+void ua_uas_invite(struct ua_side *side, msg_t *msg, sip_t *sip,
+                   enum engine_source source, const char *user)
+{
+    struct ua *s = side->ua;
+    uint64_t raw = atomic_fetch_add(s->next_leg, 1);
+    unsigned workers = media_workers(s->media);
+    struct ua_leg *leg;
+    char call[ENGINE_CALL_ID_MAX];
+    int err;
+
+    snprintf(call, sizeof(call), "%08x", (unsigned)(uint32_t)ua_random());
+    err = ua_leg_alloc(&leg, side, raw * workers + raw % workers, call,
+                       UA_OFFERED);
+    if (err) {
+        nta_msg_treply(side->agent, msg, SIP_500_INTERNAL_SERVER_ERROR,
+                       TAG_END());
+        return;
+    }
+    if (open_dialog(leg, msg, sip)) {
+        ua_leg_free(leg);
+        return;
+    }
+    nta_incoming_treply(leg->invite_in, SIP_100_TRYING, TAG_END());
+    if (check_invite(leg, sip))
+        return;
+    err = ua_leg_open_media(leg, ua_source(msg));
+    if (err) {
+        refuse(leg, 503, SIPTAG_RETRY_AFTER_STR("5"), TAG_END());
+        return;
+    }
+    if (take_offer(leg, sip))
+        return;
+    offer(leg, msg, sip, source, user);
+}
+
+void ua_uas_ring(struct ua_leg *leg)
+{
+    /* nta repeats it each minute (NTATAG_PROGRESS), and sends it reliably
+       where the caller requires 100rel. */
+    if (leg->state == UA_OFFERED)
+        nta_incoming_treply(leg->invite_in, SIP_180_RINGING,
+                            SIPTAG_CONTACT_STR(leg->contact),
+                            SIPTAG_ALLOW_STR(UA_ALLOW),
+                            SIPTAG_SERVER_STR(UA_AGENT), TAG_END());
+}
+
+void ua_uas_answer(struct ua_leg *leg)
+{
+    char expires[32];
+    bool require;
+
+    if (leg->state != UA_OFFERED)
+        return;
+    require = ua_timer_header(leg, expires, sizeof(expires));
+    leg->state = UA_ANSWERING;
+    if (!leg->offerless)
+        ua_leg_media(leg);
+    nta_incoming_treply(
+        leg->invite_in, SIP_200_OK, SIPTAG_CONTACT_STR(leg->contact),
+        SIPTAG_ALLOW_STR(UA_ALLOW), SIPTAG_SUPPORTED_STR(UA_SUPPORTED),
+        SIPTAG_SERVER_STR(UA_AGENT),
+        SIPTAG_CONTENT_TYPE_STR("application/sdp"),
+        SIPTAG_PAYLOAD_STR(leg->sdp.text),
+        TAG_IF(*expires, SIPTAG_SESSION_EXPIRES_STR(expires)),
+        TAG_IF(require, SIPTAG_REQUIRE_STR("timer")), TAG_END());
+}
+
+void ua_uas_reject(struct ua_leg *leg, unsigned status, unsigned retry_after_s)
+{
+    char retry[16];
+
+    if (leg->state != UA_OFFERED)
+        return;
+    if (status < 300 || status > 699)
+        status = 480;
+    snprintf(retry, sizeof(retry), "%u", retry_after_s);
+    refuse(leg, (int)status,
+           TAG_IF(retry_after_s, SIPTAG_RETRY_AFTER_STR(retry)), TAG_END());
+}
+
+static void cancelled(struct ua_leg *leg, const sip_t *sip)
+{
+    char text[HEADER_TEXT_MAX];
+    unsigned cause;
+
+    if (leg->state != UA_OFFERED)
+        return;
+    ua_leg_reason(sip, &cause, text, sizeof(text));
+    nta_incoming_treply(leg->invite_in, SIP_487_REQUEST_TERMINATED, TAG_END());
+    ua_leg_gone(leg, ENGINE_END_HANGUP, 0, cause, text);
+    ua_leg_free(leg);
+}
+
+/* No ACK, or no PRACK, came for 32 s. */
+static void unacknowledged(struct ua_leg *leg)
+{
+    enum ua_state state = leg->state;
+
+    ua_leg_gone(leg, ENGINE_END_TIMEOUT, 408, 0, "");
+    if (state == UA_OFFERED) {
+        nta_incoming_treply(leg->invite_in, 503, "Reliable Response Time-Out",
+                            TAG_END());
+        ua_leg_free(leg);
+        return;
+    }
+    nta_incoming_destroy(leg->invite_in);
+    leg->invite_in = NULL;
+    ua_leg_bye(leg);
+}
+
+/* The answer to an offer of ours comes with the ACK. */
+static int take_answer(struct ua_leg *leg, const sip_t *sip)
+{
+    enum sdp_error e = SDP_MISMATCH;
+
+    if (sip->sip_payload)
+        e = sdp_accept(&leg->sdp, &leg->local, sip->sip_payload->pl_data,
+                       sip->sip_payload->pl_len);
+    leg->offerless = false;
+    if (e == SDP_OK) {
+        ua_leg_media(leg);
+        return 0;
+    }
+    log_line(leg->ua->log, LOG_WARN, leg->call,
+             "ended: the caller's answer in its ACK was refused: %s",
+             sdp_error_info(e)->text);
+    return EINVAL;
+}
+
+static void acknowledged(struct ua_leg *leg, const sip_t *sip)
+{
+    const struct engine_event ev = {
+        .type = ENGINE_ANSWERED,
+        .leg = leg->number,
+    };
+
+    nta_incoming_destroy(leg->invite_in);
+    leg->invite_in = NULL;
+    if (leg->state != UA_ENDING && leg->offerless && take_answer(leg, sip))
+        ua_leg_gone(leg, ENGINE_END_REFUSED, 488, 0, "");
+    if (leg->state == UA_ENDING) {
+        ua_leg_bye(leg);
+        return;
+    }
+    ua_leg_watch(leg);
+    if (leg->state != UA_ANSWERING)
+        return;
+    leg->state = UA_UP;
+    ua_timer_run(leg);
+    ua_tell(leg->ua, &ev);
+}
+
+int ua_uas_ack_h(struct ua_leg *leg, nta_incoming_t *irq, const sip_t *sip)
+{
+    if (!sip)
+        unacknowledged(leg);
+    else if (sip->sip_request->rq_method == sip_method_cancel)
+        cancelled(leg, sip);
+    else
+        acknowledged(leg, sip);
+    return 0;
+}
