@@ -17,7 +17,7 @@ struct guarded {
     time_t end; /* when to shut it down */
 };
 
-struct http_guard {
+struct guard {
     struct guarded *list;
     struct event *sweep;
     unsigned count;
@@ -45,7 +45,7 @@ static bool is_gone(struct bufferevent *bev)
     return !read_h && !write_h && !event_h;
 }
 
-static void drop(struct http_guard *g, struct guarded **at)
+static void drop(struct guard *g, struct guarded **at)
 {
     struct guarded *c = *at;
 
@@ -55,7 +55,7 @@ static void drop(struct http_guard *g, struct guarded **at)
     g->count--;
 }
 
-static void sweep(struct http_guard *g)
+static void sweep(struct guard *g)
 {
     struct guarded **at = &g->list;
     time_t now = seconds();
@@ -82,7 +82,7 @@ static void sweep_h(evutil_socket_t fd, short what, void *arg)
  * it take one of its own. evhttp closes the socket. */
 static struct bufferevent *connection_h(struct event_base *base, void *arg)
 {
-    struct http_guard *g = arg;
+    struct guard *g = arg;
     struct guarded *c;
 
     sweep(g);
@@ -107,11 +107,11 @@ static struct bufferevent *connection_h(struct event_base *base, void *arg)
     return c->bev;
 }
 
-int http_guard_alloc(struct http_guard **gp, struct event_base *base,
-                     struct evhttp *server, unsigned max, unsigned lifetime_s)
+int guard_alloc(struct guard **gp, struct event_base *base,
+                struct evhttp *server, unsigned max, unsigned lifetime_s)
 {
     static const struct timeval second = {1, 0};
-    struct http_guard *g = calloc(1, sizeof(*g));
+    struct guard *g = calloc(1, sizeof(*g));
 
     if (!g)
         return ENOMEM;
@@ -119,7 +119,7 @@ int http_guard_alloc(struct http_guard **gp, struct event_base *base,
     g->lifetime = lifetime_s;
     g->sweep = event_new(base, -1, EV_PERSIST, sweep_h, g);
     if (!g->sweep || event_add(g->sweep, &second)) {
-        http_guard_free(g);
+        guard_free(g);
         return ENOMEM;
     }
     evhttp_set_bevcb(server, connection_h, g);
@@ -127,7 +127,7 @@ int http_guard_alloc(struct http_guard **gp, struct event_base *base,
     return 0;
 }
 
-void http_guard_free(struct http_guard *g)
+void guard_free(struct guard *g)
 {
     if (!g)
         return;

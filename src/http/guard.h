@@ -7,7 +7,7 @@
 
 struct event_base;
 struct evhttp;
-struct http_guard;
+struct guard;
 
 /**
  * Guard every connection of a server.
@@ -16,10 +16,10 @@ struct http_guard;
  * @param lifetime_s  Seconds after which a connection is shut down.
  * @return 0 or ENOMEM.
  */
-int http_guard_alloc(struct http_guard **gp, struct event_base *base,
-                     struct evhttp *server, unsigned max, unsigned lifetime_s);
+int guard_alloc(struct guard **gp, struct event_base *base,
+                struct evhttp *server, unsigned max, unsigned lifetime_s);
 
 /** Free the guard, after its server. */
-void http_guard_free(struct http_guard *g);
+void guard_free(struct guard *g);
 
 #endif

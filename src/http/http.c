@@ -22,7 +22,7 @@ enum {
 
 struct http {
     struct evhttp *server;
-    struct http_guard *guard;
+    struct guard *guard;
     const struct monitor *monitor;
 };
 
@@ -178,8 +178,7 @@ int http_alloc(struct http **hp, struct event_base *base,
     evhttp_set_timeout(h->server, IDLE_S);
     evhttp_set_allowed_methods(h->server, 0xffff); /* 405 is ours to say */
     evhttp_set_gencb(h->server, request_h, h);
-    err = http_guard_alloc(&h->guard, base, h->server, CONNECTIONS_MAX,
-                           LIFETIME_S);
+    err = guard_alloc(&h->guard, base, h->server, CONNECTIONS_MAX, LIFETIME_S);
     if (!err)
         err = listen_on(h, address, port, log);
 out:
@@ -196,6 +195,6 @@ void http_free(struct http *h)
         return;
     if (h->server)
         evhttp_free(h->server);
-    http_guard_free(h->guard);
+    guard_free(h->guard);
     free(h);
 }
