@@ -22,7 +22,7 @@
 #include "config/config.h"
 #include "engine/embedded/command.h"
 #include "engine/embedded/digest.h"
-#include "engine/embedded/guard.h"
+#include "engine/embedded/sip_guard.h"
 #include "engine/embedded/leg_table.h"
 #include "engine/embedded/media/media.h"
 #include "engine/embedded/netlist.h"
@@ -76,7 +76,7 @@ struct ua_side {
     struct ua *ua;
     enum engine_side which;
     nta_agent_t *agent;
-    struct guard *guard;
+    struct sip_guard *guard;
     const char *ip;         /* bound */
     const char *advertised; /* outside of the local networks */
     unsigned port;

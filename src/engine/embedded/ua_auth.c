@@ -21,15 +21,15 @@ void ua_challenge(struct ua_side *side, msg_t *msg, sip_t *sip)
 {
     const char *branch = sip->sip_via ? sip->sip_via->v_branch : NULL;
     const struct sockaddr *from = ua_source(msg);
-    enum guard_verdict v = GUARD_PASS;
+    enum sip_guard_verdict v = SIP_GUARD_PASS;
 
     if (!netlist_match(side->ua->trusted, from))
-        v = guard_challenge(side->guard, from, slice_of(branch), ua_now());
-    if (v == GUARD_PASS) {
+        v = sip_guard_challenge(side->guard, from, slice_of(branch), ua_now());
+    if (v == SIP_GUARD_PASS) {
         challenge(side, msg, sip, false);
         return;
     }
-    if (v != GUARD_DROP)
+    if (v != SIP_GUARD_DROP)
         ua_log_rejected(side, msg, sip, "no-credentials", "");
     nta_msg_discard(side->agent, msg);
 }
@@ -51,15 +51,15 @@ static void failed(struct ua_side *side, msg_t *msg, sip_t *sip,
                    const struct digest_credentials *cr)
 {
     const struct sockaddr *from = ua_source(msg);
-    enum guard_verdict v = GUARD_PASS;
+    enum sip_guard_verdict v = SIP_GUARD_PASS;
     char user[HEADER_NAME_MAX];
 
     utf8_clean(cr->username.p, cr->username.len, user, sizeof(user));
     if (!netlist_match(side->ua->trusted, from))
-        v = guard_failed(side->guard, from, ua_now());
-    if (v != GUARD_DROP)
+        v = sip_guard_failed(side->guard, from, ua_now());
+    if (v != SIP_GUARD_DROP)
         ua_log_rejected(side, msg, sip, "wrong-password", user);
-    if (v == GUARD_PASS)
+    if (v == SIP_GUARD_PASS)
         challenge(side, msg, sip, false);
     else
         nta_msg_discard(side->agent, msg);
@@ -78,7 +78,7 @@ enum ua_auth ua_authenticate(struct ua_side *side, msg_t *msg, sip_t *sip,
     switch (digest_check(side->ua->digest, side->which, &cr, method, ua_now(),
                          user)) {
     case DIGEST_OK:
-        guard_authenticated(side->guard, ua_source(msg), ua_now());
+        sip_guard_authenticated(side->guard, ua_source(msg), ua_now());
         return UA_AUTH_OK;
     case DIGEST_STALE:
         challenge(side, msg, sip, true);

@@ -170,16 +170,16 @@ static bool admitted(struct ua_side *side, msg_t *msg, const sip_t *sip)
                             ? sip->sip_user_agent->g_string
                             : "";
     const struct sockaddr *from = ua_source(msg);
-    enum guard_verdict v;
+    enum sip_guard_verdict v;
     const char *why;
 
     if (netlist_match(side->ua->trusted, from))
         return true;
-    v = guard_admit(side->guard, from, slice_of(agent), msg_size(msg),
-                    ua_now(), &why);
-    if (v == GUARD_SILENT || v == GUARD_BANNED)
+    v = sip_guard_admit(side->guard, from, slice_of(agent), msg_size(msg),
+                        ua_now(), &why);
+    if (v == SIP_GUARD_SILENT || v == SIP_GUARD_BANNED)
         ua_log_rejected(side, msg, sip, why ? why : "limit", "");
-    return v == GUARD_PASS;
+    return v == SIP_GUARD_PASS;
 }
 
 /* A 200 to an INVITE of ours whose ACK was lost for so long that nta forgot

@@ -205,7 +205,7 @@ static int open_parts(struct ua *ua)
         err = digest_alloc(&ua->digest, cfg->sip_domain, users, 2,
                            NONCE_LIFE_MS);
     for (size_t i = 0; i < 2 && !err; i++)
-        err = guard_alloc(&ua->sides[i].guard, &guard_defaults);
+        err = sip_guard_alloc(&ua->sides[i].guard, &sip_guard_defaults);
     if (!err)
         err = ua_register_start(ua);
     return err;
@@ -268,7 +268,7 @@ static void close_parts(struct ua *ua)
         leg_table_each(ua->legs, free_leg_h, NULL);
     for (size_t i = 0; i < 2; i++) {
         ua_side_close(&ua->sides[i]);
-        guard_free(ua->sides[i].guard);
+        sip_guard_free(ua->sides[i].guard);
     }
     digest_free(ua->digest);
     registrar_free(ua->registrar);
