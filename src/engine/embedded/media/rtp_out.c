@@ -5,7 +5,7 @@
 enum {
     DROPOUT_MAX = 3000,  /* RFC 3550 A.1: a jump forward up to this is loss */
     MISORDER_MAX = 100,  /* … and back up to this is changed order */
-    STALL_MS = 200,      /* our own packets this late were held up */
+    STALL_MS = 500,      /* our own packets this late were held up */
     TS_JUMP_MS = 2000,   /* time stamps this far off the clock have jumped */
     FRAMES_A_SECOND = 50 /* for packets whose length nobody told */
 };
