@@ -236,10 +236,11 @@ static void a_prompt_takes_the_place_of_the_bridge(void **state)
     far_learn(&a);
     far_learn(&b);
     media_bridge(r->media, 1, 2);
-    do {
-        far_audio(&b, voice, sizeof(voice));
-        far_receive(&a, &last);
-    } while (last.payload[0] != 0x21);
+    while (far_receive_within(&a, &last, 60))
+        ; /* the last of the silence */
+    far_audio(&b, voice, sizeof(voice));
+    far_receive(&a, &last);
+    assert_int_equal(last.payload[0], 0x21);
     play(r, 1, "one", -1, false, 1);
     for (int i = 0; i < 5; i++) { /* not heard meanwhile */
         far_audio(&b, voice, sizeof(voice));

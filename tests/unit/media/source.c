@@ -106,10 +106,10 @@ static void the_address_of_sdp_wins_even_late(void **state)
     for (int i = 0; i < 6; i++)
         far_audio(&early, voice, 160);
     assert_true(is_voice(&b, RIG_WAIT_MS));
-    far_drain(&b);
+    assert_true(is_voice(&b, RIG_WAIT_MS)); /* fifth and sixth */
+    a.ssrc++;
     far_audio(&a, voice, 160);
     assert_true(is_voice(&b, RIG_WAIT_MS));
-    far_drain(&b);
     far_audio(&early, voice, 160);
     assert_false(is_voice(&b, RIG_QUIET_MS));
     far_audio(&b, voice, 160);
@@ -134,8 +134,9 @@ static void a_reinvite_moves_the_source(void **state)
     moved = other(&a);
     memcpy(&a.session.remote, &moved.self, sizeof(moved.self));
     far_session(&a);
-    far_audio(&moved, voice, 160);
-    assert_true(is_voice(&b, RIG_WAIT_MS));
+    do /* the kernel drops what comes before the socket is told */
+        far_audio(&moved, voice, 160);
+    while (!is_voice(&b, 20));
     far_audio(&b, voice, 160);
     assert_true(is_voice(&moved, RIG_WAIT_MS));
     far_drain(&b);
