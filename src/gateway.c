@@ -24,8 +24,8 @@ enum { GOODBYE_MS = 3000 }; /* for BYEs to be answered */
 
 enum phase { PHASE_RUN, PHASE_DRAIN, PHASE_END, PHASE_DONE };
 
-enum { SIGNALS = 4 };
-static const int signals[SIGNALS] = {SIGTERM, SIGINT, SIGHUP, SIGPIPE};
+enum { SIGNALS = 3 };
+static const int signals[SIGNALS] = {SIGTERM, SIGINT, SIGHUP};
 
 struct gateway {
     const struct config *cfg;
@@ -147,9 +147,7 @@ static void signal_h(evutil_socket_t number, short what, void *arg)
         log_line(g->log, LOG_INFO, NULL,
                  "SIGHUP: settings are read at the start; restart to apply "
                  "new ones");
-    if (number != SIGTERM && number != SIGINT)
-        return;
-    if (g->phase == PHASE_RUN)
+    else if (g->phase == PHASE_RUN)
         drain(g);
     else if (g->phase == PHASE_DRAIN)
         end_calls(g);
@@ -185,6 +183,7 @@ static int make_loop(struct gateway *g)
         return ENOMEM;
     timers_set_clock(g->timers, clock_ms);
     g->tick = evtimer_new(g->base, tick_h, g);
+    signal(SIGPIPE, SIG_IGN); /* a peer that went is told by EPIPE */
     for (size_t i = 0; i < SIGNALS; i++) {
         g->signals[i] = evsignal_new(g->base, signals[i], signal_h, g);
         if (!g->signals[i] || event_add(g->signals[i], NULL))
