@@ -1,0 +1,290 @@
+#include <string.h>
+
+#include "base/slice.h"
+#include "call/call.h"
+#include "call/note.h"
+
+/* Bits of note.flags. */
+static const struct {
+    uint32_t bit;
+    size_t offset;
+} flags[] = {
+    {1u << 0, offsetof(struct call, muted)},
+    {1u << 1, offsetof(struct call, waiting)},
+    {1u << 2, offsetof(struct call, redial)},
+    {1u << 3, offsetof(struct call, wait_over)},
+    {1u << 4, offsetof(struct call, warned)},
+    {1u << 5, offsetof(struct call, was_visitor)},
+    {1u << 6, offsetof(struct call, healthcheck)},
+    {1u << 7, offsetof(struct call, answering)},
+    {1u << 8, offsetof(struct call, session.moderated)},
+    {1u << 9, offsetof(struct call, session.allowed)},
+    {1u << 10, offsetof(struct call, session.visitor)},
+    {1u << 11, offsetof(struct call, session.hand)},
+    {1u << 12, offsetof(struct call, session.lobby)},
+    {1u << 13, offsetof(struct call, session.live)},
+    {1u << 14, offsetof(struct call, session.not_live)},
+};
+
+/* Four bits each of note.counters. */
+static const size_t counters[] = {
+    offsetof(struct call, rounds),  offsetof(struct call, lookups_failed),
+    offsetof(struct call, backoff), offsetof(struct call, rejoins),
+    offsetof(struct call, tries),
+};
+
+enum {
+    N_FLAGS = sizeof(flags) / sizeof(flags[0]),
+    N_COUNTERS = sizeof(counters) / sizeof(counters[0]),
+};
+
+static bool flag_get(const struct call *c, size_t i)
+{
+    return *((const bool *)(const void *)c + flags[i].offset);
+}
+
+static unsigned counter_get(const struct call *c, size_t i)
+{
+    unsigned value;
+
+    memcpy(&value, (const char *)c + counters[i], sizeof(value));
+    return value;
+}
+
+static void packed_set(struct call *c, const struct note *n)
+{
+    for (size_t i = 0; i < N_FLAGS; i++)
+        *((bool *)(void *)c + flags[i].offset) = n->flags & flags[i].bit;
+    for (size_t i = 0; i < N_COUNTERS; i++) {
+        unsigned value = n->counters >> 4 * i & 15;
+
+        memcpy((char *)c + counters[i], &value, sizeof(value));
+    }
+}
+
+/* Rounded up, so that what runs is not taken for what does not. */
+static uint32_t seconds(uint64_t ms)
+{
+    return (uint32_t)((ms + 999) / 1000);
+}
+
+void recover_note(const struct call *c, char *buf, size_t size)
+{
+    struct note n = {.room = c->target.room};
+
+    slice_copy(slice_of(call_state_rows[c->state].name), n.state,
+               sizeof(n.state));
+    slice_copy(slice_of(c->target.meeting_id), n.meeting_id,
+               sizeof(n.meeting_id));
+    if (c->target.password_keyed)
+        slice_copy(slice_of(c->target.password), n.password,
+                   sizeof(n.password));
+    for (size_t i = 0; i < N_FLAGS; i++)
+        n.flags |= flag_get(c, i) ? flags[i].bit : 0;
+    for (size_t i = 0; i < N_COUNTERS; i++)
+        n.counters |= (counter_get(c, i) & 15) << 4 * i;
+    n.age_s = (uint32_t)((call_now(c) - c->since) / 1000);
+    n.step_ms = (uint32_t)call_timer_left(c, TIMER_STEP);
+    n.wait_s = seconds(call_timer_left(c, TIMER_WAIT));
+    n.limit_s = seconds(call_timer_left(c, TIMER_LIMIT));
+    note_write(&n, buf, size);
+}
+
+/* ---- back again ---- */
+
+static void target_set(struct call *c, const struct note *n)
+{
+    struct call_target *t = &c->target;
+
+    slice_copy(slice_of(n->meeting_id), t->meeting_id, sizeof(t->meeting_id));
+    slice_copy(slice_of(n->password), t->password, sizeof(t->password));
+    t->password_keyed = n->password[0];
+    t->room = n->room;
+    if (n->room.name[0])
+        room_headers_dialled(&t->headers, &t->room,
+                             c->cs->deps.cfg->xmpp_muc_domain);
+}
+
+static enum call_state state_find(const char *name)
+{
+    for (int i = 0; i < CALL_STATES; i++) {
+        if (!strcmp(name, call_state_rows[i].name))
+            return (enum call_state)i;
+    }
+    return CALL_NEW;
+}
+
+static void peer_adopt(struct call *c, const struct engine_event *ev)
+{
+    if (!ev->recovered.peer ||
+        calls_leg_add(c->cs, c, &c->jigasi, ev->recovered.peer))
+        return;
+    c->jigasi_up = ev->recovered.peer_answered;
+    c->contact =
+        contacts_find(c->cs->contacts, c->node, ev->recovered.peer_contact);
+    if (c->contact)
+        contact_hold(c->contact);
+}
+
+static void timers_resume(struct call *c, const struct note *n)
+{
+    uint64_t max_wait = 60000ull * c->cs->deps.cfg->max_wait_min;
+
+    call_timer(c, TIMER_NOTE, CALL_NOTE_MS);
+    if (n->limit_s)
+        call_timer(c, TIMER_LIMIT, 1000ull * n->limit_s);
+    else if (c->answered)
+        ending_limit_start(c);
+    if (n->wait_s)
+        call_timer(c, TIMER_WAIT,
+                   1000ull * n->wait_s < max_wait ? 1000ull * n->wait_s
+                                                  : max_wait);
+    if (!c->answering && c->cs->deps.cfg->answer == CONFIG_ANSWER_EARLY)
+        call_timer(c, TIMER_ANSWER, CALL_EARLY_ANSWER_MS);
+}
+
+/* ---- where it goes on; n->step_ms is what was left there ---- */
+
+static void resume_waiting(struct call *c, const struct note *n)
+{
+    uint64_t full = 1000ull * c->cs->deps.cfg->retry_interval_s;
+
+    c->wait_prompt = PROMPT_NOT_STARTED;
+    call_enter(c, CALL_WAITING,
+               n->step_ms && n->step_ms < full ? n->step_ms : full);
+}
+
+static void resume_dial(struct call *c, const struct note *n)
+{
+    c->n_tried = 0;
+    connect_dial(c);
+}
+
+static void resume_lookup(struct call *c, const struct note *n)
+{
+    if (c->target.meeting_id[0])
+        ivr_lookup(c);
+    else
+        call_enter(c, CALL_ASKING, 0);
+}
+
+static void resume_asking(struct call *c, const struct note *n)
+{
+    call_enter(c, CALL_ASKING, 0);
+}
+
+/* It was in a meeting, and Jigasi left while nobody looked. */
+static void resume_alone(struct call *c, const struct note *n)
+{
+    meeting_rejoin(c);
+}
+
+static void resume_end(struct call *c, const struct note *n)
+{
+    c->end = CALL_END_COMPLETED;
+    ending_hangup(c);
+}
+
+static void resume_healthcheck(struct call *c, const struct note *n)
+{
+    call_enter(c, CALL_HEALTHCHECK, CALL_TONE_MS);
+}
+
+/* Without a leg to Jigasi. */
+static void (*const resume_rows[CALL_STATES])(struct call *c,
+                                              const struct note *n) = {
+    [CALL_NEW] = resume_asking,
+    [CALL_ASKING] = resume_asking,
+    [CALL_LOOKUP] = resume_lookup,
+    [CALL_PASSWORD] = resume_lookup,
+    [CALL_DIALLING] = resume_dial,
+    [CALL_RINGING] = resume_dial,
+    [CALL_WAITING] = resume_waiting,
+    [CALL_RETRYING] = resume_dial,
+    [CALL_JOINING] = resume_alone,
+    [CALL_MEETING] = resume_alone,
+    [CALL_LOBBY] = resume_alone,
+    [CALL_NOT_LIVE] = resume_alone,
+    [CALL_ENDING] = resume_end,
+    [CALL_GONE] = resume_end,
+    [CALL_HEALTHCHECK] = resume_healthcheck,
+};
+
+/* With one: the leg tells more than the note. */
+static void resume_peer(struct call *c, enum call_state state, bool bridged)
+{
+    if (state == CALL_ENDING || state == CALL_GONE) {
+        c->end = CALL_END_COMPLETED;
+        call_jigasi_drop(c);
+        ending_hangup(c);
+    } else if (bridged) {
+        c->redial = true; /* in the meeting already: nothing to announce */
+        meeting_bridged(c);
+    } else if (c->jigasi_up) {
+        call_answer(c);
+        call_enter(c, CALL_JOINING, 0);
+    } else if (state == CALL_RINGING) {
+        call_enter(c, CALL_RINGING, c->redial ? 0 : CALL_WAIT_PROMPT_MS);
+    } else {
+        call_enter(c, CALL_DIALLING, CALL_NO_RINGING_MS);
+    }
+}
+
+static void resume(struct call *c, const struct engine_event *ev,
+                   const struct note *n)
+{
+    enum call_state state = state_find(n->state);
+
+    c->since = call_now(c) - 1000ull * n->age_s;
+    packed_set(c, n);
+    c->answered = ev->recovered.answered;
+    c->answering = c->answering || c->answered;
+    target_set(c, n);
+    if (c->healthcheck) {
+        c->cs->n_calls--;
+        c->cs->n_healthchecks++;
+    } else {
+        calls_tell(c->cs, MONITOR_STARTED, c->id, c->node, NULL);
+        log_line(c->cs->deps.log, LOG_INFO, c->id,
+                 "found again after a restart, state=%s",
+                 call_state_rows[state].name);
+    }
+    timers_resume(c, n);
+    if (c->answered)
+        engine_mute(c->cs->deps.engine, c->leg.id, c->muted);
+    peer_adopt(c, ev);
+    if (c->jigasi.id)
+        resume_peer(c, state, ev->recovered.bridged);
+    else
+        resume_rows[state](c, n);
+}
+
+void recover_begin(struct calls *cs, const struct engine_event *ev)
+{
+    const struct engine_offer *o = &ev->recovered.offer;
+    struct call *c;
+    struct note n;
+
+    if (calls_find(cs, ev->leg))
+        return;
+    if (!ev->recovered.note) {
+        calls_offered(cs, ev, o, ev->recovered.answered);
+        return;
+    }
+    if (note_read(&n, ev->recovered.note)) {
+        log_line(cs->deps.log, LOG_WARN, o->call,
+                 "the note of this call cannot be read: it begins anew");
+        if (ev->recovered.peer)
+            engine_hangup(cs->deps.engine, ev->recovered.peer, 0, "");
+        calls_offered(cs, ev, o, ev->recovered.answered);
+        return;
+    }
+    c = calls_add(cs, ev, o);
+    if (!c) {
+        log_line(cs->deps.log, LOG_ERROR, o->call,
+                 "out of memory: a call of before the restart is ended");
+        engine_hangup(cs->deps.engine, ev->leg, 0, "");
+        return;
+    }
+    resume(c, ev, &n);
+}
