@@ -154,6 +154,16 @@ static void check_families(const struct config *cfg, struct faults *f)
               cfg->external_ext_ip);
 }
 
+static void check_acl(const struct config *cfg, struct faults *f)
+{
+    const struct setting *s =
+        setting_at(offsetof(struct config, local_network_acl));
+
+    if (!kind_networks.valid(cfg->local_network_acl))
+        fault(f, "%s: expected %s, got \"%s\"", s->name, s->kind->expected,
+              cfg->local_network_acl);
+}
+
 static void check_folders(const struct config *cfg, struct faults *f)
 {
     char path[2048];
@@ -188,6 +198,7 @@ void config_cross_check(const struct config *cfg, struct faults *f)
         check_ports(cfg, f);
         check_room(cfg, f);
         check_families(cfg, f);
+        check_acl(cfg, f);
         check_folders(cfg, f);
         check_risks(cfg, f);
     }

@@ -25,7 +25,7 @@
 #include "engine/embedded/sip_guard.h"
 #include "engine/embedded/leg_table.h"
 #include "engine/embedded/media/media.h"
-#include "engine/embedded/netlist.h"
+#include "base/netlist.h"
 #include "engine/embedded/registrar.h"
 #include "engine/embedded/sdp.h"
 #include "engine/embedded/header.h"

@@ -1,8 +1,8 @@
 /**
  * A list of networks: who is trusted, who is local.
  */
-#ifndef ENGINE_EMBEDDED_NETLIST_H
-#define ENGINE_EMBEDDED_NETLIST_H
+#ifndef BASE_NETLIST_H
+#define BASE_NETLIST_H
 
 #include <stdbool.h>
 #include <stddef.h>

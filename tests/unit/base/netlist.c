@@ -9,7 +9,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "engine/embedded/netlist.h"
+#include "base/netlist.h"
 
 static bool matches(const struct netlist *nl, const char *text)
 {

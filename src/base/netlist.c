@@ -1,4 +1,4 @@
-#include "engine/embedded/netlist.h"
+#include "base/netlist.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
