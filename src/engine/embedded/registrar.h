@@ -34,7 +34,7 @@ enum registrar_transport {
     REGISTRAR_TRANSPORTS,
 };
 
-/** A user who may register. The name is copied. */
+/** A user who may register. The name is copied; no two are the same. */
 struct registrar_user {
     const char *name;
     enum engine_side side;
@@ -58,12 +58,13 @@ struct registrar_binding {
                                        where requests go (RFC 3581) */
     enum registrar_transport transport;
     enum engine_side side;
-    uint64_t expires_at; /* wall clock, ms */
-    uint64_t order;      /* grows with each registration that is new, a
-                            refresh (same Call-ID) keeps it */
-    bool reachable;      /* answered the last OPTIONS; new ones count as
-                            reachable until proven otherwise */
-    uint64_t ping_at;    /* next OPTIONS due, wall clock, ms */
+    uint64_t expires_at;   /* wall clock, ms */
+    uint64_t order;        /* grows with each registration that is new, a
+                              refresh (same Call-ID) keeps it */
+    bool reachable;        /* answered the last OPTIONS; who registers anew
+                              counts as reachable until proven otherwise */
+    uint64_t ping_at;      /* next OPTIONS due, wall clock, ms */
+    uint64_t refreshed_at; /* last REGISTER, wall clock, ms */
 };
 
 enum registrar_change {
@@ -125,7 +126,7 @@ void registrar_free(struct registrar *r);
  *                     may be NULL.
  * @return SIP status: 200 (answer with all bindings, registrar_next()), 400
  * (malformed: contact, star, CSeq not higher), 403 (no such user on that
- * side), 423 (interval too brief), 503 (more contacts than allowed).
+ * side), 423 (interval too brief), 503 (more contacts at once than allowed).
  */
 unsigned registrar_register(struct registrar *r,
                             const struct registrar_request *rq, uint64_t now,
