@@ -129,9 +129,9 @@ static void drain_timeout_h(void *arg)
 static void drain(struct gateway *g)
 {
     log_line(g->log, LOG_INFO, NULL,
-             "draining calls=%zu: no new ones are taken, these may go on for "
-             "%u s; a second signal ends them",
-             calls_count(g->calls), g->cfg->drain_timeout_s);
+             "told to stop: calls may go on for %u s, a second signal ends "
+             "them",
+             g->cfg->drain_timeout_s);
     notify("STOPPING=1");
     g->phase = PHASE_DRAIN;
     calls_drain(g->calls);

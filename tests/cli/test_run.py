@@ -42,7 +42,7 @@ def test_sigint_ends_it_and_sighup_does_not(gateway):
     assert g.get("/health")[0] == 200
     g.signal(signal.SIGINT)
     assert g.process.wait(15) == 0, g.text()
-    assert "draining calls=0" in g.text()
+    assert "told to stop" in g.text()
 
 
 def test_a_port_in_use_is_told_with_what_to_do(gateway):
