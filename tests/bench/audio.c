@@ -148,6 +148,8 @@ static size_t put_key(uint8_t *p, struct flow *f, uint64_t ns)
         return 0;
     if (step == 0)
         k->event_ts = f->ts;
+    if (step == 0 && !k->keys[1])
+        k->press_ns = ns;
     if (step == KEY_PACKETS && !k->keys[1])
         k->end_ns = ns;
     put_head(p, f, step == 0, DTMF_PT, k->event_ts);

@@ -146,6 +146,20 @@ static bool holding(struct run *r)
     return true;
 }
 
+/* Both the key and the INFO are through: how long did it take? */
+static void take_sample(struct run *r, struct call *c)
+{
+    const struct keying *k = &c->leg[PHONE].flow.keying;
+
+    if (!c->key_waiting || !c->info_ns || !k->end_ns || k->keys)
+        return;
+    samples_add(&r->load.press, (double)(c->info_ns - k->press_ns) / 1e6);
+    samples_add(&r->load.release,
+                ((double)c->info_ns - (double)k->end_ns) / 1e6);
+    c->key_waiting = false;
+    c->key_at = r->ms + 400;
+}
+
 static bool keying(struct run *r)
 {
     struct load *l = &r->load;
@@ -154,6 +168,7 @@ static bool keying(struct run *r)
     for (size_t i = 0; i < l->n_calls; i++) {
         struct call *c = &l->calls[i];
 
+        take_sample(r, c);
         if (c->key_waiting && r->ms > c->key_at) {
             warnx("call %zu: no INFO within 3 s of *6", i);
             c->key_waiting = false;
@@ -166,6 +181,7 @@ static bool keying(struct run *r)
                 continue;
             }
             r->keyed++;
+            c->info_ns = 0;
             audio_key(c, "*6");
             c->key_waiting = true;
             c->key_at = r->ms + 3500;
@@ -308,6 +324,7 @@ int main(int argc, char **argv)
     free(r->load.calls);
     free(r->load.setup.v);
     free(r->load.join.v);
-    free(r->load.keys.v);
+    free(r->load.press.v);
+    free(r->load.release.v);
     return good ? 0 : 1;
 }

@@ -459,22 +459,16 @@ static void on_ack(struct load *l, struct call *c, enum end_name end)
 }
 
 /* The gateway told Jigasi of a key: note when, and agree as Jigasi does. */
-static void on_info(struct load *l, struct call *c, const struct sip_msg *m)
+static void on_info(struct call *c, const struct sip_msg *m)
 {
-    struct flow *f = &c->leg[PHONE].flow;
     const char *id = str_find(m->body, "\"id\"");
     const char *audio = str_find(m->body, "\"audio\"");
     char text[256], uuid[64] = "", json[200];
-    uint64_t ns = now_ns();
 
     if (!id || !audio || !str_find(m->body, "muteRequest"))
         return;
-    if (c->key_waiting && f->keying.end_ns) {
-        samples_add(&l->keys, (double)(ns - f->keying.end_ns) / 1e6);
-        f->keying.end_ns = 0;
-        c->key_waiting = false;
-        c->key_at = now_ms() + 400;
-    }
+    if (c->key_waiting && c->leg[PHONE].flow.keying.press_ns && !c->info_ns)
+        c->info_ns = now_ns();
     str_copy((struct str){id, (size_t)(m->body.p + m->body.n - id)}, text,
              sizeof(text));
     if (sscanf(text, "\"id\" : \"%63[^\"]", uuid) != 1)
@@ -510,7 +504,7 @@ static void on_request(struct load *l, struct source *s,
     } else {
         reply(s, from, m, 200, "OK");
         if (str_is(m->method, "INFO") && s->end == JIGASI)
-            on_info(l, c, m);
+            on_info(c, m);
         if (str_is(m->method, "BYE")) {
             if (c->leg[PHONE].state < LEG_ENDING)
                 failed(l, c, 0,

@@ -44,7 +44,8 @@ struct keying {
     const char *keys; /* what is left to send, NULL none */
     unsigned step;    /* packet within the key, see audio.c */
     uint32_t event_ts;
-    uint64_t end_ns; /* when the last key's first end packet went out */
+    uint64_t press_ns; /* when the last key's first packet went out … */
+    uint64_t end_ns;   /* … and its first with the end bit */
 };
 
 /** Sequence, counters and clocks of the packets of one leg, both ways. */
@@ -91,6 +92,7 @@ struct call {
     bool failed;
     uint64_t key_at;  /* ms: when to key next, or when to give up */
     bool key_waiting; /* keyed, no INFO yet */
+    uint64_t info_ns; /* when the INFO came */
 };
 
 struct samples {
@@ -112,7 +114,7 @@ struct load {
     bool window; /* packets count now */
     unsigned slot;
     size_t failed, up, done, refused, extra_invites;
-    struct samples setup, join, keys;
+    struct samples setup, join, press, release;
     uint32_t transit[TRANSIT_STEPS + 1];
     uint64_t transit_max; /* ns */
     uint64_t strangers;   /* packets in the window that are no audio of ours */

@@ -201,7 +201,8 @@ bool report(struct run *r)
     say("rss_held", (double)r->rss_held, "kB");
     if (r->opt.mode == HOLD)
         return report_hold(r) && good;
-    say("keys", (double)l->keys.n, "keys");
-    report_times("key", &l->keys);
-    return good && l->keys.n == r->opt.count;
+    say("keys", (double)l->press.n, "keys");
+    report_times("key_press", &l->press);
+    report_times("key_release", &l->release);
+    return good && l->press.n == r->opt.count;
 }
