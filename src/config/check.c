@@ -170,10 +170,10 @@ static void check_folders(const struct config *cfg, struct faults *f)
 
     snprintf(path, sizeof(path), "%s/%s", cfg->sounds_dir, cfg->language);
     if (access(path, R_OK | X_OK))
-        fault_warn(f,
-                   "%s: there are no prompts at %s; callers would hear "
-                   "none",
-                   NAME(sounds_dir), path);
+        fault(f,
+              "%s: expected the folder with the prompts of "
+              "JIGATE_LANGUAGE, got none at %s",
+              NAME(sounds_dir), path);
 }
 
 static void check_risks(const struct config *cfg, struct faults *f)

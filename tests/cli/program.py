@@ -17,6 +17,8 @@ GOOD = {
     "FREESWITCH_REGISTRATION_PASSWORD": "x7rTq21LmWz-phone",
     "JIGASI_SIP_PASSWORD": "pp92kdUUw1x-jigasi",
     "FREESWITCH_EXTERNAL_IP": "127.0.0.1",
+    "JIGATE_SOUNDS_DIR": os.environ.get("JIGATE_SOUNDS_DIR",
+                                        str(BUILD / "sounds")),
 }
 
 
@@ -61,8 +63,6 @@ class Gateway:
             "JIGATE_INTERNAL_RTP_START_PORT": "11000",
             "JIGATE_INTERNAL_RTP_END_PORT": "11999",
             "JIGATE_STATE_DIR": str(folder / "state"),
-            "JIGATE_SOUNDS_DIR": os.environ.get("JIGATE_SOUNDS_DIR",
-                                                str(BUILD / "sounds")),
             **settings}
         with open(self.log, "w", encoding="utf-8") as out:
             self.process = subprocess.Popen([PROGRAM], env=self.env,

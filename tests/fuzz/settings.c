@@ -25,7 +25,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
     char *const env[] = {"FREESWITCH_REGISTRATION_PASSWORD=" PHONE_SECRET,
                          "JIGASI_SIP_PASSWORD=" JIGASI_SECRET,
-                         "FREESWITCH_EXTERNAL_IP=127.0.0.1", NULL};
+                         "FREESWITCH_EXTERNAL_IP=127.0.0.1",
+                         "JIGATE_SOUNDS_DIR=" TEST_SOUNDS, NULL};
     struct config cfg;
     char path[64], *told = NULL;
     size_t told_len;

@@ -14,6 +14,7 @@
 
 #define GOOD_PHONE  "FREESWITCH_REGISTRATION_PASSWORD=x7rTq21LmWz"
 #define GOOD_JIGASI "JIGASI_SIP_PASSWORD=pp92kdUUw1x"
+#define SOUNDS      "JIGATE_SOUNDS_DIR=" TEST_SOUNDS
 #define LOOPBACK    "FREESWITCH_EXTERNAL_IP=127.0.0.1"
 
 enum { ENV_MAX = 16 };
@@ -28,8 +29,8 @@ struct run {
 
 static void load(struct run *r, const char *file, const char *const *more)
 {
-    char *env[ENV_MAX + 4] = {GOOD_PHONE, GOOD_JIGASI, LOOPBACK};
-    size_t n = 3;
+    char *env[ENV_MAX + 5] = {GOOD_PHONE, GOOD_JIGASI, LOOPBACK, SOUNDS};
+    size_t n = 4;
     FILE *out = open_memstream(&r->told, &r->len);
 
     for (; more && *more && n < ENV_MAX; more++)
@@ -139,6 +140,7 @@ static void each_wrong_value_is_told_with_its_name(void **state)
         "JIGATE_HEADER_ROOM=X-Room:",
         "JIGATE_KEYS=*6=mute\tx",
         "JIGATE_LANGUAGE=../en",
+        "JIGATE_SOUNDS_DIR=with blanks",
         "JIGATE_MAX_WAIT=0",
         "FREESWITCH_REGISTRATION_USERNAME=a@b",
         "FREESWITCH_REGISTRATION_USERNAME=jigasi",
@@ -399,6 +401,17 @@ static void state_folder_comes_from_systemd(void **state)
     done(&r);
 }
 
+static void missing_prompts_are_a_fault(void **state)
+{
+    struct run r;
+
+    load_one(&r, "JIGATE_LANGUAGE=xx");
+    assert_int_equal(r.err, EINVAL);
+    assert_non_null(strstr(r.told, "error: JIGATE_SOUNDS_DIR"));
+    assert_non_null(strstr(r.told, TEST_SOUNDS "/xx"));
+    done(&r);
+}
+
 static void open_doors_are_warned_about(void **state)
 {
     struct run r;
@@ -457,6 +470,7 @@ int main(void)
         cmocka_unit_test(internal_port_gives_way_where_the_address_is_shared),
         cmocka_unit_test(a_missing_interface_is_told_with_those_that_exist),
         cmocka_unit_test(state_folder_comes_from_systemd),
+        cmocka_unit_test(missing_prompts_are_a_fault),
         cmocka_unit_test(open_doors_are_warned_about),
         cmocka_unit_test(more_calls_than_audio_ports_are_warned_about),
         cmocka_unit_test(secrets_for_all_to_read_are_warned_about),

@@ -58,8 +58,11 @@ static void put(struct box *b, const char *text, size_t len)
 static int load(struct box *b, const char *one, const char *two)
 {
     char *env[] = {"FREESWITCH_REGISTRATION_PASSWORD=x7rTq21LmWz",
-                   "FREESWITCH_EXTERNAL_IP=127.0.0.1", (char *)one,
-                   (char *)two, NULL};
+                   "FREESWITCH_EXTERNAL_IP=127.0.0.1",
+                   "JIGATE_SOUNDS_DIR=" TEST_SOUNDS,
+                   (char *)one,
+                   (char *)two,
+                   NULL};
     FILE *out;
     int err;
 

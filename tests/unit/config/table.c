@@ -89,7 +89,9 @@ static void the_sample_can_be_read_back(void **state)
     char *env[] = {"JIGASI_SIP_PASSWORD=x7rTq21LmWz",
                    "FREESWITCH_REGISTRATION_PASSWORD=x7rTq21LmWy",
                    "FREESWITCH_ESL_PASSWORD=x7rTq21LmWx",
-                   "FREESWITCH_EXTERNAL_IP=127.0.0.1", NULL};
+                   "FREESWITCH_EXTERNAL_IP=127.0.0.1",
+                   "JIGATE_SOUNDS_DIR=" TEST_SOUNDS,
+                   NULL};
     FILE *f = fdopen(mkstemp(path), "w");
     FILE *warnings = fopen("/dev/null", "w");
     struct config cfg;
