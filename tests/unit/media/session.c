@@ -170,18 +170,22 @@ static void a_reinvite_changes_the_codec(void **state)
 
 static void a_silent_far_side_is_told_and_told_alive(void **state)
 {
+    enum { WATCH_MS = 300 };
     struct rig *r = *state;
     struct far f;
 
     far_open(&f, r, 1, MEDIA_PCMU);
-    media_stream_watch(r->media, 1, 100);
+    media_stream_watch(r->media, 1, WATCH_MS);
+    poll(NULL, 0, WATCH_MS);
     rig_no_report(r); /* nothing is expected before the session */
     far_session(&f);
-    for (int i = 0; i < 6; i++) {
+    for (int i = 0; i < 20; i++) {
         far_audio(&f, voice, sizeof(voice));
         poll(NULL, 0, 20);
     }
+    rig_no_report(r);
     report_comes(r, MEDIA_SILENT, 1);
+    poll(NULL, 0, WATCH_MS);
     rig_no_report(r); /* once */
     far_audio(&f, voice, sizeof(voice));
     report_comes(r, MEDIA_ALIVE, 1);
@@ -194,6 +198,7 @@ static void a_silent_far_side_is_told_and_told_alive(void **state)
     report_comes(r, MEDIA_ALIVE, 1);
     f.session.receive = false;
     far_session(&f);
+    poll(NULL, 0, WATCH_MS);
     rig_no_report(r); /* it said that it sends none */
     f.session.receive = true;
     far_session(&f);
@@ -218,6 +223,86 @@ static void noise_of_others_is_no_sign_of_life(void **state)
     }
     report_comes(r, MEDIA_SILENT, 1);
     far_close(&f);
+}
+
+static void comfort_noise_is_a_sign_of_life(void **state)
+{
+    struct rig *r = *state;
+    struct far f;
+
+    far_start(&f, r, 1, MEDIA_PCMU);
+    far_learn(&f);
+    media_stream_watch(r->media, 1, 1000);
+    for (int i = 0; i < 60; i++) {
+        far_packet(&f, false, 13, f.seq++, f.ts += 160, "x", 1);
+        poll(NULL, 0, 20);
+    }
+    rig_no_report(r);
+    report_comes(r, MEDIA_SILENT, 1);
+    far_close(&f);
+}
+
+/* A far side on ::1; returns its socket, -1 where there is no IPv6. */
+static int far_ipv6(struct sockaddr_in6 *self)
+{
+    socklen_t len = sizeof(*self);
+    int fd = socket(AF_INET6, SOCK_DGRAM, 0);
+
+    memset(self, 0, sizeof(*self));
+    self->sin6_family = AF_INET6;
+    self->sin6_addr = in6addr_loopback;
+    if (fd >= 0 && !bind(fd, (struct sockaddr *)self, len) &&
+        !getsockname(fd, (struct sockaddr *)self, &len))
+        return fd;
+    if (fd >= 0)
+        close(fd);
+    return -1;
+}
+
+static void ignore_h(const struct media_report *report, void *arg)
+{
+}
+
+static void ipv6_is_no_different(void **state)
+{
+    struct rig *r = *state;
+    struct media_config mc = {.workers = 1,
+                              .sounds_dir = r->wavs.path,
+                              .language = "en",
+                              .h = ignore_h};
+    struct media_session s = {
+        .format = {.recv_dtmf_pt = 101}, .send = true, .receive = true};
+    struct sockaddr_in6 self, gateway;
+    int fd = far_ipv6(&self);
+    struct pollfd p = {.fd = fd, .events = POLLIN};
+    struct media *m;
+    uint8_t packet[200];
+    uint16_t port;
+
+    if (fd < 0)
+        skip();
+    gateway = self;
+    gateway.sin6_port = 0;
+    for (int i = 0; i < 2; i++) {
+        memcpy(&mc.ports[i].address, &gateway, sizeof(gateway));
+        mc.ports[i].start = 40000;
+        mc.ports[i].end = 50000;
+    }
+    assert_int_equal(media_alloc(&m, &mc), 0);
+    assert_int_equal(media_stream_open(m, 1, ENGINE_EXTERNAL, &port), 0);
+    memcpy(&s.remote, &self, sizeof(self));
+    media_stream_session(m, 1, &s);
+    gateway.sin6_port = htons(port);
+    rtp_header_write(packet, false, 0, 1, 2, 3);
+    for (int i = 0; i < 5; i++) { /* before and after it is learnt */
+        assert_int_equal(poll(&p, 1, RIG_WAIT_MS), 1);
+        assert_int_equal(recv(fd, packet + 12, 188, 0), 172);
+        assert_int_equal(sendto(fd, packet, 172, 0,
+                                (struct sockaddr *)&gateway, sizeof(gateway)),
+                         172);
+    }
+    media_free(m);
+    close(fd);
 }
 
 static void ports_run_out_and_come_back(void **state)
@@ -338,6 +423,8 @@ int main(void)
         T(a_reinvite_changes_the_codec),
         T(a_silent_far_side_is_told_and_told_alive),
         T(noise_of_others_is_no_sign_of_life),
+        T(comfort_noise_is_a_sign_of_life),
+        T(ipv6_is_no_different),
         cmocka_unit_test(ports_run_out_and_come_back),
         cmocka_unit_test(a_port_that_another_program_holds_is_skipped),
         T(packets_are_marked_for_expedited_forwarding),

@@ -18,6 +18,16 @@ struct inband {
     OpusDecoder *decoder; /* NULL for G.711 */
 };
 
+int inband_prepare(void)
+{
+    dtmf_rx_state_t *rx = dtmf_rx_init(NULL, NULL, NULL);
+
+    if (!rx)
+        return ENOMEM;
+    dtmf_rx_free(rx);
+    return 0;
+}
+
 int inband_alloc(struct inband **ibp, enum media_codec codec)
 {
     struct inband *ib = calloc(1, sizeof(*ib));

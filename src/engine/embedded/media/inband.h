@@ -15,6 +15,11 @@ struct inband;
 
 enum { INBAND_KEYS_MAX = 16 };
 
+/** To be called once before any thread uses a detector: spandsp makes tables
+ *  that all detectors share when the first one is made. Returns 0 or
+ *  ENOMEM. */
+int inband_prepare(void);
+
 /** A detector for audio of one codec. Returns 0 or ENOMEM. */
 int inband_alloc(struct inband **ibp, enum media_codec codec);
 void inband_free(struct inband *ib);

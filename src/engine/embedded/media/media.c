@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/embedded/media/inband.h"
 #include "engine/embedded/media/leg_map.h"
 #include "engine/embedded/media/ports.h"
 #include "engine/embedded/media/stream.h"
@@ -67,7 +68,9 @@ static int shared_init(struct media *m, const struct media_config *mc)
     m->shared.h = mc->h;
     m->shared.arg = mc->arg;
     g711_tables_init(&m->shared.g711);
-    err = silence_init(&m->shared.silence);
+    err = inband_prepare();
+    if (!err)
+        err = silence_init(&m->shared.silence);
     if (!err)
         err = prompt_store_alloc(&m->shared.prompts, mc->sounds_dir,
                                  mc->language, mc->log);

@@ -178,7 +178,11 @@ static void packet_take(struct stream *s, uint8_t *packet,
     enum kind kind = classify(&s->session.format, p->pt, &codec);
 
     if (kind == KIND_UNKNOWN) {
+        /* no audio (comfort noise, say), but a sign of life */
         s->counters.unknown_pt++;
+        if (s->latch.state != LATCH_OPEN && s->session.receive &&
+            source_check(s, from))
+            alive(s);
     } else if (!source_check(s, from)) {
         s->counters.foreign++;
     } else if (!s->session.receive) {
