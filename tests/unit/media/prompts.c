@@ -8,6 +8,7 @@
 
 #include <opus.h>
 #include <stdio.h>
+#include <time.h>
 
 #include "engine/embedded/media/g711_tables.h"
 #include "rig.h"
@@ -123,6 +124,27 @@ static void a_prompt_is_heard_sample_by_sample(void **state)
         far_close(&f);
         rig_no_report(r);
     }
+}
+
+static void short_packets_keep_time(void **state)
+{
+    struct rig *r = *state;
+    struct timespec from, to;
+    struct far f;
+    struct got g;
+
+    far_open(&f, r, 1, MEDIA_PCMU);
+    f.session.format.ptime_ms = 10; /* two a tick */
+    far_session(&f);
+    play(r, 1, "long", -1, false, 5);
+    prompt_start(&f, &g);
+    clock_gettime(CLOCK_MONOTONIC, &from);
+    played(r, 5, true);
+    clock_gettime(CLOCK_MONOTONIC, &to);
+    assert_in_range((to.tv_sec - from.tv_sec) * 1000 +
+                        (to.tv_nsec - from.tv_nsec) / 1000000,
+                    800, 1600);
+    far_close(&f);
 }
 
 static void opus_prompts_decode(void **state)
@@ -334,6 +356,7 @@ int main(void)
 #define T(f) cmocka_unit_test_setup_teardown(f, rig_setup, rig_teardown)
     const struct CMUnitTest tests[] = {
         T(a_prompt_is_heard_sample_by_sample),
+        T(short_packets_keep_time),
         T(opus_prompts_decode),
         T(a_list_queues_replaces_and_loops),
         T(an_unknown_prompt_is_skipped),

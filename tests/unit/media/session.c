@@ -172,7 +172,7 @@ static void a_silent_far_side_is_told_and_told_alive(void **state)
 {
     enum { WATCH_MS = 300 };
     struct rig *r = *state;
-    struct far f;
+    struct far f, other;
 
     far_open(&f, r, 1, MEDIA_PCMU);
     media_stream_watch(r->media, 1, WATCH_MS);
@@ -185,8 +185,11 @@ static void a_silent_far_side_is_told_and_told_alive(void **state)
     }
     rig_no_report(r);
     report_comes(r, MEDIA_SILENT, 1);
+    far_start(&other, r, 3, MEDIA_PCMU);
+    media_stream_watch(r->media, 3, 50);
+    report_comes(r, MEDIA_SILENT, 3);
     poll(NULL, 0, WATCH_MS);
-    rig_no_report(r); /* once */
+    rig_no_report(r); /* each once */
     far_audio(&f, voice, sizeof(voice));
     report_comes(r, MEDIA_ALIVE, 1);
     report_comes(r, MEDIA_SILENT, 1);
@@ -207,6 +210,7 @@ static void a_silent_far_side_is_told_and_told_alive(void **state)
     far_audio(&f, voice, sizeof(voice));
     rig_no_report(r);
     far_close(&f);
+    far_close(&other);
 }
 
 static void noise_of_others_is_no_sign_of_life(void **state)

@@ -9,8 +9,6 @@
 
 enum {
     SAMPLES_MAX = 8 * 120, /* Opus packets last 120 ms at most */
-    FRAME_SAMPLES = 160,
-    LOST_MAX = 5, /* beyond that a tone is taken for ended */
 };
 
 struct inband {
@@ -80,16 +78,12 @@ static size_t decode(struct inband *ib, enum media_codec codec,
 }
 
 size_t inband_packet(struct inband *ib, enum media_codec codec,
-                     const uint8_t *payload, size_t len, unsigned lost,
+                     const uint8_t *payload, size_t len,
                      char keys[INBAND_KEYS_MAX])
 {
     int16_t samples[SAMPLES_MAX];
     size_t n;
 
-    if (lost > LOST_MAX)
-        lost = LOST_MAX;
-    if (lost)
-        dtmf_rx_fillin(ib->rx, (int)lost * FRAME_SAMPLES);
     n = len ? decode(ib, codec, payload, len, samples) : 0;
     if (n)
         dtmf_rx(ib->rx, samples, (int)n);

@@ -25,17 +25,16 @@ int inband_alloc(struct inband **ibp, enum media_codec codec);
 void inband_free(struct inband *ib);
 
 /**
- * Take one packet.
+ * Take one packet. A lost one between two of a tone does not end the key.
  *
  * @param codec    MEDIA_PCMU or MEDIA_PCMA for a detector of either,
  *                 MEDIA_OPUS for one of Opus.
  * @param payload  Audio as it came; what libopus refuses is passed over.
- * @param lost     Packets lost just before it: a tone is held over them.
  * @param keys     Set to the keys recognised, NUL-terminated.
  * @return their number.
  */
 size_t inband_packet(struct inband *ib, enum media_codec codec,
-                     const uint8_t *payload, size_t len, unsigned lost,
+                     const uint8_t *payload, size_t len,
                      char keys[INBAND_KEYS_MAX]);
 
 #endif

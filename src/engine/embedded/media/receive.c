@@ -82,15 +82,15 @@ static void event_take(struct stream *s, const struct rtp_packet *p,
 static void tones_take(struct stream *s, enum media_codec codec,
                        const struct rtp_packet *p, const uint8_t *payload)
 {
-    uint16_t lost = s->heard_audio ? (uint16_t)(p->seq - s->audio_seq) : 0;
+    uint16_t ahead = (uint16_t)(p->seq - s->audio_seq);
     char keys[INBAND_KEYS_MAX];
     size_t n;
 
-    if (lost > UINT16_MAX - REORDER_MAX)
+    if (s->heard_audio && ahead > UINT16_MAX - REORDER_MAX)
         return; /* late or doubled */
     s->heard_audio = true;
     s->audio_seq = (uint16_t)(p->seq + 1);
-    n = inband_packet(s->inband, codec, payload, p->len, lost, keys);
+    n = inband_packet(s->inband, codec, payload, p->len, keys);
     for (size_t i = 0; i < n; i++)
         key_report(s, keys[i]);
 }
