@@ -106,9 +106,8 @@ void ending_gone(struct call *c, const struct engine_event *ev)
                                               : CALL_END_FAULT;
     stop(c);
     log_line(c->cs->deps.log, c->healthcheck ? LOG_DEBUG : LOG_INFO, c->id,
-             "ended: %s, after %llu s%s", ends[c->end].text,
-             (unsigned long long)((call_now(c) - c->since) / 1000),
-             c->faults ? "; odd INFO was ignored" : "");
+             "ended: %s, after %llu s; %u INFO ignored", ends[c->end].text,
+             (unsigned long long)((call_now(c) - c->since) / 1000), c->faults);
     if (!c->healthcheck)
         calls_tell(c->cs, MONITOR_ENDED, c->id, c->node, ends[c->end].name);
     calls_remove(c);
