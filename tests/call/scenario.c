@@ -389,6 +389,11 @@ void advance(struct scenario *t, uint64_t ms)
     timers_run(t->timers, t->now);
 }
 
+const char *this_phone(struct scenario *t)
+{
+    return name_of(phone_id(t));
+}
+
 void use_phone(struct scenario *t, unsigned number)
 {
     t->phone = number;
@@ -463,9 +468,43 @@ const char *note_of(struct scenario *t)
     return leg_of(t, phone_id(t))->note;
 }
 
+static void tell_recovered(struct scenario *t, unsigned number,
+                           const char *note)
+{
+    struct leg *l = &t->phones[number - 1];
+    struct leg *peer = l->peer ? leg_of(t, l->peer) : NULL;
+    struct engine_event ev = {
+        .type = ENGINE_RECOVERED, .node = l->node, .leg = PHONE_LEGS + number};
+    char call[ENGINE_CALL_ID_MAX];
+
+    if (peer && (!peer->there || peer->ending))
+        peer = NULL;
+    snprintf(call, sizeof(call), "c%u", number);
+    ev.recovered.offer = (struct engine_offer){
+        .source = l->source,
+        .call = call,
+        .to = l->to,
+        .to_len = strlen(l->to),
+        .caller_name = "Alice",
+        .caller_number = "4711",
+        .address = "192.0.2.1",
+    };
+    ev.recovered.note = note;
+    ev.recovered.peer = peer ? l->peer : 0;
+    ev.recovered.peer_contact = peer ? peer->contact : "";
+    ev.recovered.answered = l->up;
+    ev.recovered.peer_answered = peer && peer->up;
+    ev.recovered.bridged = peer && l->bridged;
+    tell(t, &ev);
+}
+
 void killed_and_restarted(struct scenario *t)
 {
+    size_t n = t->n_lines;
+
     calls_free(t->calls);
+    while (t->n_lines > n) /* who is killed cancels nothing */
+        free(t->lines[--t->n_lines]);
     t->calls = NULL;
     t->lookup_h = NULL;
     timers_free(t->timers);
@@ -474,36 +513,31 @@ void killed_and_restarted(struct scenario *t)
     assert_int_equal(make_calls(t), 0);
     contact_set(t, 0, "j1", true, 1);
     for (unsigned i = 1; i <= t->n_phones; i++) {
-        struct leg *l = &t->phones[i - 1];
-        struct engine_event ev = {
-            .type = ENGINE_RECOVERED, .node = l->node, .leg = PHONE_LEGS + i};
-        struct leg *peer = l->peer ? leg_of(t, l->peer) : NULL;
-        char call[ENGINE_CALL_ID_MAX], *text;
+        const char *note = t->phones[i - 1].note;
+        char *text = note ? strdup(note) : NULL;
 
-        if (!l->there)
-            continue;
-        text = l->note ? strdup(l->note) : NULL;
-        snprintf(call, sizeof(call), "c%u", i);
-        if (peer && (!peer->there || peer->ending))
-            peer = NULL;
-        ev.recovered.offer = (struct engine_offer){
-            .source = l->source,
-            .call = call,
-            .to = l->to,
-            .to_len = strlen(l->to),
-            .caller_name = "Alice",
-            .caller_number = "4711",
-            .address = "192.0.2.1",
-        };
-        ev.recovered.note = text;
-        ev.recovered.peer = peer ? l->peer : 0;
-        ev.recovered.peer_contact = peer ? peer->contact : "";
-        ev.recovered.answered = l->up;
-        ev.recovered.peer_answered = peer && peer->up;
-        ev.recovered.bridged = peer && l->bridged;
-        tell(t, &ev);
+        if (t->phones[i - 1].there)
+            tell_recovered(t, i, text);
         free(text);
     }
+}
+
+void vanished(struct scenario *t, const char *leg)
+{
+    leg_of(t, id_of(leg))->there = false;
+}
+
+void leg_recovered(struct scenario *t, const char *to, const char *note,
+                   bool up)
+{
+    struct leg *leg = &t->phones[t->n_phones++];
+
+    assert_true(t->n_phones < LEGS_MAX);
+    t->phone = t->n_phones;
+    leg->there = true;
+    leg->up = up;
+    snprintf(leg->to, sizeof(leg->to), "%s", to);
+    tell_recovered(t, t->n_phones, note);
 }
 
 /* ---- stretches ---- */

@@ -86,6 +86,9 @@ void lookup_room(struct scenario *t, const char *room);
 void lookup_unknown(struct scenario *t);
 void lookup_failed(struct scenario *t);
 
+/** The participant that is meant, e.g. "phone2". */
+const char *this_phone(struct scenario *t);
+
 /** Choose which participant digits(), keys(), bridged() and info() mean. */
 void use_phone(struct scenario *t, unsigned number);
 
@@ -118,6 +121,13 @@ const char *note_of(struct scenario *t);
  * what was told and commanded so far.
  */
 void killed_and_restarted(struct scenario *t);
+
+/** A leg ended while nobody listened: no event. */
+void vanished(struct scenario *t, const char *leg);
+
+/** The engine tells of a leg from before the start, without a peer. */
+void leg_recovered(struct scenario *t, const char *to, const char *note,
+                   bool up);
 
 /* ---- stretches of calls that many tests begin with; commands skipped ---- */
 
