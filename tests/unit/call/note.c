@@ -63,10 +63,9 @@ static void the_longest_note_fits(void **state)
     memset(&n.room, 0, sizeof(n.room));
     for (int i = 0; i < ROOM_NAME_MAX / 2; i++)
         memcpy(n.room.name + 2 * i, "ä", 2);
-    for (int i = 0; i < 4; i++) {
-        memset(n.room.domain + 64 * i, 'b', 63);
-        n.room.domain[64 * i + 63] = '.';
-    }
+    memset(n.room.domain, 'b', ROOM_DOMAIN_MAX);
+    for (int i = 63; i < ROOM_DOMAIN_MAX; i += 64)
+        n.room.domain[i] = '.';
     n.room.domain[ROOM_DOMAIN_MAX] = '\0';
     memcpy(n.password, n.meeting_id, sizeof(n.password));
     n.flags = n.counters = n.step_ms = n.wait_s = n.limit_s = UINT32_MAX;
