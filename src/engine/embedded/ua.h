@@ -35,6 +35,7 @@ struct ua_side;
 struct ua_leg;
 struct ua_request;
 struct ua_ping;
+struct ua_sdp;
 
 #define SU_ROOT_MAGIC_T      struct ua
 #define SU_WAKEUP_ARG_T      struct ua
@@ -103,6 +104,7 @@ struct ua {
     struct timer registrar_timer;
     struct timer store_timer;
     struct timer stop_timer;
+    uint64_t session_id; /* random part of o= lines */
     uint8_t tag_key[16]; /* of the To tags of stateless responses */
     bool stopping;
     bool done;
@@ -137,7 +139,8 @@ struct ua_leg {
     char route[UA_ROUTE_MAX];    /* where to send, "" as the dialog says */
     char contact[UA_CONTACT_MAX];
     struct sdp_local local;
-    struct sdp_session sdp;
+    struct ua_sdp *sdp;         /* offers and answers so far */
+    struct media_session audio; /* agreed; remote without family: not yet */
     char reason[HEADER_TEXT_MAX + 32]; /* Reason of a BYE to be sent */
     /* session timer, RFC 4028; 0: none */
     uint32_t session_s;
@@ -266,6 +269,16 @@ typedef void ua_response_h(struct ua_leg *leg, int status, const sip_t *sip);
 /** Send a request in the leg's dialog; h may be NULL. 0 or ENOMEM. */
 int ua_leg_request(struct ua_leg *leg, ua_response_h *h, sip_method_t method,
                    const char *name, tag_type_t tag, tag_value_t value, ...);
+
+/* ---- ua_sdp.c: sdp.h for a leg; bodies are taken from the message ---- */
+enum sdp_error ua_sdp_answer(struct ua_leg *leg, const sip_t *sip);
+enum sdp_error ua_sdp_offer(struct ua_leg *leg);
+enum sdp_error ua_sdp_accept(struct ua_leg *leg, const sip_t *sip);
+void ua_sdp_withdraw(struct ua_leg *leg);
+
+/** What we said last, to be sent as body. Valid until the next of these. */
+const char *ua_sdp_text(const struct ua_leg *leg);
+bool ua_has_body(const sip_t *sip);
 
 /* ---- ua_uas.c, ua_uac.c ---- */
 void ua_uas_invite(struct ua_side *side, msg_t *msg, sip_t *sip,

@@ -73,7 +73,7 @@ static int bye(struct ua_leg *leg, nta_incoming_t *irq, const sip_t *sip)
    of the call was made to fit it; of the laws of G.711 either. */
 static void keep_codec(struct ua_leg *leg)
 {
-    enum media_codec now = leg->sdp.media.format.codec;
+    enum media_codec now = leg->audio.format.codec;
 
     leg->local.ours_first = true;
     leg->local.codecs[0] = now;
@@ -88,15 +88,14 @@ static bool take_later_offer(struct ua_leg *leg, nta_incoming_t *irq,
                              const sip_t *sip)
 {
     const struct sdp_error_info *info;
-    bool offerless = !sip->sip_payload || !sip->sip_payload->pl_len;
+    bool offerless = !ua_has_body(sip);
     enum sdp_error e;
 
     keep_codec(leg);
     if (offerless)
-        e = sdp_offer(&leg->sdp, &leg->local);
+        e = ua_sdp_offer(leg);
     else
-        e = sdp_answer(&leg->sdp, &leg->local, sip->sip_payload->pl_data,
-                       sip->sip_payload->pl_len);
+        e = ua_sdp_answer(leg, sip);
     if (e != SDP_OK) {
         info = sdp_error_info(e);
         log_line(leg->ua->log, LOG_WARN, leg->call,
@@ -109,8 +108,8 @@ static bool take_later_offer(struct ua_leg *leg, nta_incoming_t *irq,
     leg->offerless = offerless;
     if (!offerless) {
         log_line(leg->ua->log, LOG_DEBUG, leg->call,
-                 "audio changed send=%d receive=%d", leg->sdp.media.send,
-                 leg->sdp.media.receive);
+                 "audio changed send=%d receive=%d", leg->audio.send,
+                 leg->audio.receive);
         ua_leg_media(leg);
     }
     return true;
@@ -127,7 +126,7 @@ static void reply_with_session(struct ua_leg *leg, nta_incoming_t *irq,
         SIPTAG_ALLOW_STR(UA_ALLOW), SIPTAG_SUPPORTED_STR(UA_SUPPORTED),
         SIPTAG_SERVER_STR(UA_AGENT),
         TAG_IF(sdp, SIPTAG_CONTENT_TYPE_STR("application/sdp")),
-        TAG_IF(sdp, SIPTAG_PAYLOAD_STR(leg->sdp.text)),
+        TAG_IF(sdp, SIPTAG_PAYLOAD_STR(ua_sdp_text(leg))),
         TAG_IF(*expires, SIPTAG_SESSION_EXPIRES_STR(expires)),
         TAG_IF(require, SIPTAG_REQUIRE_STR("timer")), TAG_END());
     ua_timer_run(leg);
@@ -177,7 +176,7 @@ static int reinvite(struct ua_leg *leg, nta_incoming_t *irq, const sip_t *sip)
 
 static int update(struct ua_leg *leg, nta_incoming_t *irq, const sip_t *sip)
 {
-    bool sdp = sip->sip_payload && sip->sip_payload->pl_len;
+    bool sdp = ua_has_body(sip);
     int status = sdp ? in_the_way(leg, irq) : 0;
 
     if (status)

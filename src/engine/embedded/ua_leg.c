@@ -33,7 +33,6 @@ int ua_leg_alloc(struct ua_leg **lp, struct ua_side *side, engine_leg number,
     leg->number = number;
     leg->state = state;
     snprintf(leg->call, sizeof(leg->call), "%s", call);
-    sdp_session_init(&leg->sdp, ua_random());
     err = leg_table_add(side->ua->legs, number, leg);
     if (err) {
         free(leg);
@@ -68,6 +67,7 @@ void ua_leg_free(struct ua_leg *leg)
         nta_leg_destroy(leg->dialog);
     timer_stop(&leg->session_timer);
     timer_stop(&leg->probe_timer);
+    free(leg->sdp);
     free(leg);
 }
 
@@ -113,7 +113,7 @@ int ua_leg_open_media(struct ua_leg *leg, const struct sockaddr *peer)
 
 void ua_leg_media(struct ua_leg *leg)
 {
-    media_stream_session(leg->ua->media, leg->number, &leg->sdp.media);
+    media_stream_session(leg->ua->media, leg->number, &leg->audio);
 }
 
 void ua_leg_watch(struct ua_leg *leg)

@@ -1,13 +1,16 @@
 #include <errno.h>
+#include <netdb.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "engine/embedded/ua.h"
 
 enum {
     TCP_IDLE_MS = 120000,   /* then a connection is closed */
     TCP_TIMEOUT_MS = 10000, /* for the rest of a message begun */
+    MESSAGE_PRELOAD = 512,  /* bytes of each message beyond its text */
     UDP_MTU = 65535,        /* never turn to TCP: Jigasi listens only to the
                                address that it registered to */
 };
@@ -29,24 +32,64 @@ static void url_of(const struct ua_side *side, const char *transport,
              bracketed(side->ip, ip, sizeof(ip)), side->port, transport);
 }
 
-int ua_side_open(struct ua_side *side)
+/* Whether we may listen, told by the kernel: nta forgets its errno. */
+static int may_bind(const struct ua_side *side, int type)
+{
+    struct addrinfo hints = {
+        .ai_socktype = type,
+        .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV | AI_PASSIVE,
+    };
+    struct addrinfo *ai;
+    int fd, err = 0, on = 1;
+    char port[16];
+
+    snprintf(port, sizeof(port), "%u", side->port);
+    if (getaddrinfo(side->ip, port, &hints, &ai))
+        return EINVAL;
+    fd = socket(ai->ai_family, type | SOCK_CLOEXEC, 0);
+    if (fd < 0) {
+        err = errno;
+    } else {
+        if (type == SOCK_STREAM)
+            setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+        if (bind(fd, ai->ai_addr, ai->ai_addrlen))
+            err = errno;
+        close(fd);
+    }
+    freeaddrinfo(ai);
+    return err;
+}
+
+static int listen_both(struct ua_side *side)
 {
     char udp[UA_CONTACT_MAX], tcp[UA_CONTACT_MAX];
-    int err;
+    int err = may_bind(side, SOCK_DGRAM);
 
+    if (!err)
+        err = may_bind(side, SOCK_STREAM);
+    if (err)
+        return err;
     url_of(side, "UDP", udp);
     url_of(side, "TCP", tcp);
-    errno = 0;
     side->agent = nta_agent_create(
         side->ua->root, ua_url(udp), ua_receive, side, NTATAG_UA(1),
         NTATAG_MERGE_482(1), NTATAG_SERVER_RPORT(1), NTATAG_CLIENT_RPORT(1),
         NTATAG_MAXSIZE(UA_MESSAGE_MAX), NTATAG_UDP_MTU(UDP_MTU),
-        NTATAG_USE_NAPTR(0), NTATAG_USE_SRV(0), TAG_END());
+        NTATAG_PRELOAD(MESSAGE_PRELOAD), NTATAG_USE_NAPTR(0),
+        NTATAG_USE_SRV(0), TAG_END());
     if (side->agent &&
         nta_agent_add_tport(side->agent, ua_url(tcp), TPTAG_IDLE(TCP_IDLE_MS),
                             TPTAG_TIMEOUT(TCP_TIMEOUT_MS), TAG_END()) == 0)
         return 0;
-    err = errno ? errno : EADDRNOTAVAIL;
+    return EADDRNOTAVAIL;
+}
+
+int ua_side_open(struct ua_side *side)
+{
+    int err = listen_both(side);
+
+    if (!err)
+        return 0;
     log_line(side->ua->log, LOG_ERROR, NULL,
              "cannot listen for SIP on %s port %u (UDP and TCP): %s; set %s",
              side->ip, side->port, strerror(err),

@@ -191,6 +191,7 @@ static int open_parts(struct ua *ua)
         err = ENOMEM;
 
     memcpy(ua->tag_key, key, sizeof(ua->tag_key));
+    ua->session_id = ua_random();
     if (!err) {
         timers_set_clock(ua->timers, ua_now);
         err = leg_table_alloc(&ua->legs);

@@ -102,10 +102,8 @@ static void reinvite_h(struct ua_leg *leg, int status, const sip_t *sip)
     if (leg->state != UA_UP)
         return;
     if (status >= 300)
-        sdp_withdraw(&leg->sdp);
-    else if (sip->sip_payload &&
-             sdp_accept(&leg->sdp, &leg->local, sip->sip_payload->pl_data,
-                        sip->sip_payload->pl_len) == SDP_OK)
+        ua_sdp_withdraw(leg);
+    else if (sip->sip_payload && ua_sdp_accept(leg, sip) == SDP_OK)
         ua_leg_media(leg);
     refreshed(leg, status, sip);
 }
@@ -114,18 +112,18 @@ static int reinvite(struct ua_leg *leg, const char *expires)
 {
     int err;
 
-    leg->local.codecs[0] = leg->sdp.media.format.codec;
+    leg->local.codecs[0] = leg->audio.format.codec;
     leg->local.n_codecs = 1;
-    if (sdp_offer(&leg->sdp, &leg->local) != SDP_OK)
+    if (ua_sdp_offer(leg) != SDP_OK)
         return -1;
     err = ua_leg_request(
         leg, reinvite_h, SIP_METHOD_INVITE, SIPTAG_CONTACT_STR(leg->contact),
         SIPTAG_ALLOW_STR(UA_ALLOW), SIPTAG_SUPPORTED_STR("timer"),
         SIPTAG_SESSION_EXPIRES_STR(expires), SIPTAG_MIN_SE_STR(UA_MIN_SE),
         SIPTAG_CONTENT_TYPE_STR("application/sdp"),
-        SIPTAG_PAYLOAD_STR(leg->sdp.text), TAG_END());
+        SIPTAG_PAYLOAD_STR(ua_sdp_text(leg)), TAG_END());
     if (err)
-        sdp_withdraw(&leg->sdp);
+        ua_sdp_withdraw(leg);
     leg->reinviting = !err;
     return err;
 }

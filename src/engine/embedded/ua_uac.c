@@ -16,8 +16,8 @@ static void codecs_for(struct ua_leg *leg, const struct ua_leg *peer)
     static const enum media_codec laws[] = {MEDIA_PCMU, MEDIA_PCMA};
     enum media_codec first = MEDIA_PCMU;
 
-    if (peer && peer->sdp.media.remote.ss_family)
-        first = peer->sdp.media.format.codec;
+    if (peer && peer->audio.remote.ss_family)
+        first = peer->audio.format.codec;
     leg->local.codecs[0] = first;
     leg->local.n_codecs = 1;
     for (size_t i = 0; i < 2 && first != MEDIA_OPUS; i++) {
@@ -105,8 +105,7 @@ static void answered(struct ua_leg *leg, const sip_t *sip)
         return;
     }
     if (sip->sip_payload)
-        e = sdp_accept(&leg->sdp, &leg->local, sip->sip_payload->pl_data,
-                       sip->sip_payload->pl_len);
+        e = ua_sdp_accept(leg, sip);
     if (e != SDP_OK) {
         log_line(leg->ua->log, LOG_WARN, leg->call,
                  "ended: the answer to our INVITE was refused: %s",
@@ -181,7 +180,7 @@ static int invite(struct ua_leg *leg, const struct command *c,
             SIPTAG_ALLOW_STR(UA_ALLOW), SIPTAG_USER_AGENT_STR(UA_AGENT),
             TAG_IF(headers, SIPTAG_HEADER_STR(headers)),
             SIPTAG_CONTENT_TYPE_STR("application/sdp"),
-            SIPTAG_PAYLOAD_STR(leg->sdp.text), TAG_END());
+            SIPTAG_PAYLOAD_STR(ua_sdp_text(leg)), TAG_END());
     free(headers);
     return leg->invite_out ? 0 : ENOMEM;
 }
@@ -219,8 +218,8 @@ void ua_uac_dial(struct ua *ua, const struct command *c)
     ua_side_route(to, tcp, leg->route);
     ua_side_contact(leg->side, to, tcp, leg->contact);
     codecs_for(leg, leg_table_find(ua->legs, c->peer));
-    if (ua_leg_open_media(leg, to) ||
-        sdp_offer(&leg->sdp, &leg->local) != SDP_OK || invite(leg, c, b)) {
+    if (ua_leg_open_media(leg, to) || ua_sdp_offer(leg) != SDP_OK ||
+        invite(leg, c, b)) {
         ua_leg_gone(leg, ENGINE_END_TRANSPORT, 503, 0, "");
         ua_leg_free(leg);
         return;

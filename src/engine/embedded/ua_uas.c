@@ -80,17 +80,16 @@ static int take_offer(struct ua_leg *leg, const sip_t *sip)
                                             MEDIA_PCMA};
     enum sdp_error e;
 
-    leg->offerless = !sip->sip_payload || !sip->sip_payload->pl_len;
+    leg->offerless = !ua_has_body(sip);
     /* Without an offer we make one that either law of the other leg can
        be brought to. */
     leg->local.n_codecs = 0;
     for (size_t i = leg->offerless ? 1 : 0; i < 3; i++)
         leg->local.codecs[leg->local.n_codecs++] = ours[i];
     if (leg->offerless)
-        e = sdp_offer(&leg->sdp, &leg->local);
+        e = ua_sdp_offer(leg);
     else
-        e = sdp_answer(&leg->sdp, &leg->local, sip->sip_payload->pl_data,
-                       sip->sip_payload->pl_len);
+        e = ua_sdp_answer(leg, sip);
     if (e == SDP_OK)
         return 0;
     refuse_sdp(leg, e);
@@ -126,7 +125,7 @@ static int check_invite(struct ua_leg *leg, const sip_t *sip)
         refuse(leg, 400, TAG_END());
         return EINVAL;
     }
-    if (sip->sip_payload && sip->sip_payload->pl_len && !is_sdp(sip)) {
+    if (ua_has_body(sip) && !is_sdp(sip)) {
         refuse(leg, 415, SIPTAG_ACCEPT_STR("application/sdp"), TAG_END());
         return EINVAL;
     }
@@ -203,7 +202,7 @@ void ua_uas_answer(struct ua_leg *leg)
         SIPTAG_ALLOW_STR(UA_ALLOW), SIPTAG_SUPPORTED_STR(UA_SUPPORTED),
         SIPTAG_SERVER_STR(UA_AGENT),
         SIPTAG_CONTENT_TYPE_STR("application/sdp"),
-        SIPTAG_PAYLOAD_STR(leg->sdp.text),
+        SIPTAG_PAYLOAD_STR(ua_sdp_text(leg)),
         TAG_IF(*expires, SIPTAG_SESSION_EXPIRES_STR(expires)),
         TAG_IF(require, SIPTAG_REQUIRE_STR("timer")), TAG_END());
 }
@@ -257,8 +256,7 @@ static int take_answer(struct ua_leg *leg, const sip_t *sip)
     enum sdp_error e = SDP_MISMATCH;
 
     if (sip->sip_payload)
-        e = sdp_accept(&leg->sdp, &leg->local, sip->sip_payload->pl_data,
-                       sip->sip_payload->pl_len);
+        e = ua_sdp_accept(leg, sip);
     leg->offerless = false;
     if (e == SDP_OK) {
         ua_leg_media(leg);
