@@ -292,7 +292,7 @@ static void a_request_in_an_unknown_dialog_gets_481(void **state)
 {
     struct state *s = *state;
 
-    strcpy(s->phone.remote_tag, "never");
+    snprintf(s->phone.remote_tag, sizeof(s->phone.remote_tag), "never");
     peer_request(&s->phone, &(struct request){.method = "INVITE"});
     peer_expect(&s->phone, "SIP/2.0 481");
 }
@@ -306,7 +306,7 @@ static void a_stateless_refusal_keeps_its_tag(void **state)
     peer_request(p, &(struct request){.method = "MESSAGE"});
     peer_expect(p, "SIP/2.0 405");
     peer_take_tag(p);
-    strcpy(first, p->remote_tag);
+    snprintf(first, sizeof(first), "%s", p->remote_tag);
     *p->remote_tag = '\0';
     peer_request(p, &(struct request){
                         .method = "MESSAGE",

@@ -265,7 +265,7 @@ static void oversize_messages_are_refused(void **state)
                      s->serial, s->serial);
 
     memset(text + n, 'x', sizeof(text) - (size_t)n - 30);
-    strcpy(text + sizeof(text) - 30, "\r\n" END);
+    snprintf(text + sizeof(text) - 30, 30, "\r\n" END);
     attack(s, text, sizeof(text) - 30 + strlen("\r\n" END));
     for (size_t i = (size_t)n; i + 20 < sizeof(text); i += 13)
         memcpy(text + i, "\r\nVia: a/b/c ", 13);
