@@ -93,8 +93,23 @@ static void a_new_ssrc_is_joined_at_the_time_it_comes(void **state)
     relayed(&o, 9, 40000, 77, 500, 32, 900 + 4000, true);
     relayed(&o, 9, 40001, 237, 520, 33, 900 + 4160, false);
     dropped(&o, 9, 39999, 0, 521); /* from before the change */
-    /* at once: one packet's time at the least */
-    relayed(&o, 7, 101, 5160, 520, 34, 900 + 4320, true);
+    /* a third, at once: one packet's time at the least */
+    relayed(&o, 11, 101, 5160, 520, 34, 900 + 4320, true);
+}
+
+static void two_sources_at_once_do_not_alternate(void **state)
+{
+    struct rtp_out o = relaying();
+
+    relayed(&o, 9, 500, 77, 10, 32, 900 + 160, true);
+    for (uint16_t i = 1; i < 10; i++) {
+        dropped(&o, 7, (uint16_t)(100 + i), 5000 + 160u * i, 20u * i);
+        relayed(&o, 9, (uint16_t)(500 + i), 77 + 160u * i, 20u * i + 10,
+                (uint16_t)(32 + i), 1060 + 160u * i, false);
+    }
+    /* the later one has paused */
+    relayed(&o, 7, 115, 5000 + 2400, 300, 42, 1060 + 1440 + 880, true);
+    dropped(&o, 9, 510, 77 + 1600, 310);
 }
 
 static void a_jump_of_the_sequence_needs_two_packets(void **state)
@@ -195,6 +210,7 @@ int main(void)
         cmocka_unit_test(markers_of_the_source_pass),
         cmocka_unit_test(numbers_wrap),
         cmocka_unit_test(a_new_ssrc_is_joined_at_the_time_it_comes),
+        cmocka_unit_test(two_sources_at_once_do_not_alternate),
         cmocka_unit_test(a_jump_of_the_sequence_needs_two_packets),
         cmocka_unit_test(a_jump_of_time_stamps_is_smoothed),
         cmocka_unit_test(our_own_packets_follow_each_other),

@@ -30,7 +30,7 @@ struct media_format {
     uint8_t recv_pt;      /* payload type we announced */
     uint8_t send_dtmf_pt; /* telephone-event (RFC 4733), 0: none agreed … */
     uint8_t recv_dtmf_pt; /* … then keys are also listened for in-band */
-    uint8_t ptime_ms;     /* 10 to 60, what we send in prompts */
+    uint8_t ptime_ms;     /* of prompts in G.711, 10 to 60; Opus: 20 */
 };
 
 /** The agreed state of a leg after an offer/answer exchange. */

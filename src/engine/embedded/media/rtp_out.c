@@ -6,6 +6,7 @@ enum {
     DROPOUT_MAX = 3000,  /* RFC 3550 A.1: a jump forward up to this is loss */
     MISORDER_MAX = 100,  /* … and back up to this is changed order */
     STALL_MS = 500,      /* our own packets this late were held up */
+    PAUSE_MS = 100,      /* a source silent for so long may be followed */
     TS_JUMP_MS = 2000,   /* time stamps this far off the clock have jumped */
     FRAMES_A_SECOND = 50 /* for packets whose length nobody told */
 };
@@ -91,6 +92,10 @@ static void join(struct rtp_out *o, const struct rtp_packet *p,
     o->newest = p->seq;
     o->odd_set = false;
     o->gap = true;
+    if (o->source == RTP_RELAY && o->source_ssrc != p->ssrc)
+        o->left_ssrc = o->source_ssrc;
+    else if (o->source != RTP_RELAY)
+        o->left_ssrc = p->ssrc;
     o->source = RTP_RELAY;
     o->source_ssrc = p->ssrc;
     o->source_ts = p->ts;
@@ -107,12 +112,23 @@ static bool ts_jumped(const struct rtp_out *o, const struct rtp_packet *p,
     return moved - expected > allowed || expected - moved > allowed;
 }
 
+/* A packet of the source before the present one: late, or one of two that
+ * send at once, which would tear each other apart. */
+static bool was_left(const struct rtp_out *o, const struct rtp_packet *p,
+                     uint64_t now_us)
+{
+    return o->source == RTP_RELAY && p->ssrc != o->source_ssrc &&
+           p->ssrc == o->left_ssrc && now_us - o->source_us < PAUSE_MS * 1000;
+}
+
 bool rtp_out_relay(struct rtp_out *o, const struct rtp_packet *p,
                    uint64_t now_us, struct rtp_numbers *n)
 {
     uint16_t ahead = (uint16_t)(p->seq - o->newest);
     bool late = false;
 
+    if (was_left(o, p, now_us))
+        return false;
     if (o->source != RTP_RELAY || o->source_ssrc != p->ssrc) {
         join(o, p, now_us);
     } else if (ahead >= DROPOUT_MAX && ahead <= UINT16_MAX - MISORDER_MAX) {

@@ -36,6 +36,7 @@ struct rtp_out {
     uint32_t ts_offset;   /* time stamp sent - received */
     uint32_t duration;    /* of packet seq, in units */
     uint32_t source_ssrc; /* whose numbers the offsets hold for */
+    uint32_t left_ssrc;   /* the source before, or the same */
     uint32_t source_ts;   /* time stamp of packet newest … */
     uint64_t source_us;   /* … and when it came */
     uint64_t sent_us;     /* when packet seq was sent */
@@ -78,7 +79,8 @@ void rtp_out_local(struct rtp_out *o, enum rtp_source source, uint64_t now_us,
  * smoothed out.
  *
  * @return false when the packet must not be sent: it belongs to the time
- * before the last change of source, or is the first after a jump.
+ * before the last change of source, or is the first after a jump. Of two
+ * sources that send at once the later one is heard until it pauses.
  */
 bool rtp_out_relay(struct rtp_out *o, const struct rtp_packet *p,
                    uint64_t now_us, struct rtp_numbers *n);
