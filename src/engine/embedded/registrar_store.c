@@ -294,6 +294,8 @@ static int write_file(const char *path, json_t *root)
         err = errno;
     if (close(fd) && !err)
         err = errno;
+    if (err)
+        unlink(path); /* half a file on a full disk helps nobody */
     return err;
 }
 

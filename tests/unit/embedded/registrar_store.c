@@ -6,9 +6,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <cmocka.h>
@@ -258,6 +260,36 @@ static void a_failed_save_keeps_the_old_file(void **state)
     registrar_free(r);
 }
 
+/* A disk that is full, or a limit: what was there stays whole, and no half
+   file is left beside it. */
+static void a_full_disk_keeps_the_old_file(void **state)
+{
+    struct fixture *f = *state;
+    struct sockaddr_in v4 = {.sin_family = AF_INET,
+                             .sin_port = htons(5062),
+                             .sin_addr.s_addr = inet_addr("192.0.2.9")};
+    struct registrar *r = make(), *after = make();
+    struct rlimit before, small;
+    int err;
+
+    put(r, "user", ENGINE_EXTERNAL, (struct sockaddr *)&v4, "sip:a@h");
+    assert_int_equal(registrar_store_save(r, f->dir, f->log), 0);
+    put(r, "user", ENGINE_EXTERNAL, (struct sockaddr *)&v4, "sip:b@h");
+    signal(SIGXFSZ, SIG_IGN);
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+    small = before;
+    small.rlim_cur = 100;
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+    err = registrar_store_save(r, f->dir, f->log);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+    assert_int_equal(err, EFBIG);
+    assert_true(warned(f));
+    assert_int_equal(registrar_store_load(after, f->dir, T0, f->log), 0);
+    assert_int_equal(registrar_count(after, T0), 1);
+    registrar_free(r);
+    registrar_free(after);
+}
+
 #define WITH_DIR(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -269,6 +301,7 @@ int main(void)
         WITH_DIR(deep_and_large_files_do_no_harm),
         WITH_DIR(one_bad_entry_costs_no_other),
         WITH_DIR(a_failed_save_keeps_the_old_file),
+        WITH_DIR(a_full_disk_keeps_the_old_file),
     };
 
     return cmocka_run_group_tests_name("registrar_store", tests, NULL, NULL);
