@@ -58,19 +58,20 @@ enum {
     UA_MESSAGE_MAX = 65536,    /* bytes of a message */
     UA_CONTACT_MAX = 128,      /* our Contact */
     UA_ROUTE_MAX = 96,         /* "sip:[address]:port;transport=tcp" */
-    UA_RETRY_AFTER_S = 5,      /* with 503: no RTP port */
     UA_SESSION_MIN_S = 90,     /* Min-SE (RFC 4028 section 5) */
     UA_STOP_MS = 2000,         /* for goodbyes at the end */
     UA_OPTIONS_WAIT_MS = 5000, /* for an answer to OPTIONS */
     UA_JIGASI_SILENCE_MS = 10000,
 };
 
-/** Methods we take, and what INFO bodies may be. */
+/** Methods we take. */
 #define UA_ALLOW                                                              \
     "INVITE, ACK, BYE, CANCEL, OPTIONS, INFO, REGISTER, UPDATE, PRACK"
 #define UA_SUPPORTED "timer, 100rel"
 #define UA_AGENT     "jigate"
 #define UA_MIN_SE    "90"
+/** Seconds, with 503: no RTP port, or about to stop. */
+#define UA_RETRY_AFTER "5"
 
 /** A side: one address, UDP and TCP. */
 struct ua_side {

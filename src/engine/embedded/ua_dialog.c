@@ -1,4 +1,7 @@
-/* Requests inside a dialog (RFC 3261 section 12.2.2). */
+/* Requests inside a dialog (RFC 3261 section 12.2.2). A change of the session
+   is answered here and not passed on to the other leg: Jigasi knows no hold,
+   and what it would say of a new offer is decided already. The audio threads
+   stop and resume toward a held side; the other leg stays as it is. */
 #include <string.h>
 
 #include "engine/embedded/ua.h"

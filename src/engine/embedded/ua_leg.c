@@ -142,7 +142,7 @@ void ua_leg_gone(struct ua_leg *leg, enum engine_end end, unsigned status,
     media_stream_close(leg->ua->media, leg->number);
     if (!leg->told)
         return;
-    log_line(leg->ua->log, LOG_INFO, leg->call,
+    log_line(leg->ua->log, LOG_DEBUG, leg->call,
              "leg gone side=%s end=%s status=%u cause=%u reason=\"%s\"",
              leg->side->which == ENGINE_EXTERNAL ? "external" : "internal",
              end_names[end], status, cause, reason);

@@ -8,7 +8,8 @@
 #include "engine/embedded/ua.h"
 
 enum {
-    TCP_IDLE_MS = 120000,   /* then a connection is closed */
+    TCP_IDLE_MS = 60000,    /* then a connection is closed; a registered
+                               phone's never is idle, for it is pinged */
     TCP_TIMEOUT_MS = 10000, /* for the rest of a message begun */
     MESSAGE_PRELOAD = 512,  /* bytes of each message beyond its text */
     UDP_MTU = 65535,        /* never turn to TCP: Jigasi listens only to the

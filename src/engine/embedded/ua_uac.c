@@ -224,6 +224,6 @@ void ua_uac_dial(struct ua *ua, const struct command *c)
         ua_leg_free(leg);
         return;
     }
-    log_line(ua->log, LOG_INFO, leg->call, "dialling contact=%s uri=%s", b->id,
-             b->uri);
+    log_line(ua->log, LOG_DEBUG, leg->call, "dialling contact=%s uri=%s",
+             b->id, b->uri);
 }

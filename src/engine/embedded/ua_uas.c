@@ -27,7 +27,7 @@ static void offer(struct ua_leg *leg, msg_t *msg, const sip_t *sip,
     ev.offered.caller_number = number;
     header_ip(ua_source(msg), address, sizeof(address));
     ev.offered.address = address;
-    log_line(leg->ua->log, LOG_INFO, leg->call,
+    log_line(leg->ua->log, LOG_DEBUG, leg->call,
              "offered to=\"%.*s\" from=%s caller=\"%s\" name=\"%s\"",
              (int)ev.offered.to_len, to, address, number, name);
     leg->told = true;
@@ -130,7 +130,7 @@ static int check_invite(struct ua_leg *leg, const sip_t *sip)
         return EINVAL;
     }
     if (leg->ua->stopping) {
-        refuse(leg, 503, SIPTAG_RETRY_AFTER_STR("5"), TAG_END());
+        refuse(leg, 503, SIPTAG_RETRY_AFTER_STR(UA_RETRY_AFTER), TAG_END());
         return ESHUTDOWN;
     }
     if (ua_timer_receive(leg, sip)) {
@@ -167,7 +167,7 @@ void ua_uas_invite(struct ua_side *side, msg_t *msg, sip_t *sip,
         return;
     err = ua_leg_open_media(leg, ua_source(msg));
     if (err) {
-        refuse(leg, 503, SIPTAG_RETRY_AFTER_STR("5"), TAG_END());
+        refuse(leg, 503, SIPTAG_RETRY_AFTER_STR(UA_RETRY_AFTER), TAG_END());
         return;
     }
     if (take_offer(leg, sip))
