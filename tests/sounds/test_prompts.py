@@ -6,11 +6,8 @@ import numpy as np
 import pytest
 
 import audio
-from conftest import ROOT
+from places import PROMPTS as NAMES, ROOT
 
-NAMES = [line.split("\t")[0] for line in
-         (ROOT / "sounds/en/prompts.txt").read_text().splitlines()
-         if line and not line.startswith("#")]
 RATES = (8000, 16000)
 
 
