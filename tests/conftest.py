@@ -1,18 +1,21 @@
-"""For all pytest suites: where things are, and tests that are coroutines."""
+"""For all pytest suites: the tools, and tests that are coroutines."""
 import asyncio
 import inspect
-import os
 import pathlib
 import sys
 
 import pytest
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent
-BUILD = pathlib.Path(os.environ.get("JIGATE_BUILD", ROOT / "build-asan"))
-SOUNDS = pathlib.Path(os.environ.get("JIGATE_SOUNDS_DIR", BUILD / "sounds"))
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent / "tools"))
+
+from places import SOUNDS, prompt_rows  # noqa: E402
+
 DEADLINE = 120  # seconds for one test; none needs it but one that hangs
 
-sys.path.insert(0, str(ROOT / "tests" / "tools"))
+
+def pytest_configure(config):
+    config.addinivalue_line(
+        "markers", "deadline(seconds): how long a coroutine test may take")
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -38,10 +41,7 @@ def sounds():
 
 @pytest.fixture(scope="session")
 def prompt_table():
-    """(name, text) of every row of the table."""
-    lines = (ROOT / "sounds/en/prompts.txt").read_text().splitlines()
-    return [tuple(line.split("\t")) for line in lines
-            if line and not line.startswith("#")]
+    return prompt_rows()
 
 
 @pytest.fixture(scope="session")

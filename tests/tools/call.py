@@ -55,6 +55,7 @@ class Call(Watch):
         self.reinvite_status = 200     # what a re-INVITE is answered with
         self.info_status = 200         # what an INFO is answered with
         self._tx = None
+        self._unacknowledged = []      # INVITEs that we answered
         self._cancelling = False
         self._offer = True
         self._ack = None
@@ -258,6 +259,7 @@ class Call(Watch):
         await self.media.start()
         m = tx.request
         self._tx, self.invite = tx, m
+        self._unacknowledged.append(tx)
         self.call_id = m.call_id
         self.local_tag = tx.to_tag
         self.remote_tag = m.tag("From")
@@ -312,6 +314,9 @@ class Call(Watch):
     def on_ack(self, m):
         if m.body and not self.invite.body and self.remote_sdp is None:
             self._agree(sdp.parse(m.body), answering=False)
+        for tx in self._unacknowledged:
+            tx.acked.set()
+        self._unacknowledged.clear()
         self.happened("ACK received")
 
     def on_request(self, tx):
@@ -346,6 +351,7 @@ class Call(Watch):
             self.on_info(kind, m.body)
 
     def _reinvite_in(self, tx):
+        self._unacknowledged.append(tx)
         if self.reinvite_status != 200:
             tx.respond(self.reinvite_status)
             return
@@ -360,9 +366,9 @@ class Call(Watch):
             tx.respond(200, headers=headers, body=self._body())
             return
         remote = sdp.parse(m.body)
-        ours = self.direction
         self.direction = {"sendonly": "recvonly", "inactive": "inactive",
-                          "recvonly": "sendonly"}.get(remote.direction, ours)
+                          "recvonly": "sendonly"}.get(remote.direction,
+                                                      "sendrecv")
         answer = self._agree(remote, answering=True)
         if answer is None:
             tx.respond(488)

@@ -45,6 +45,7 @@ class Meeting(Call):
     def __init__(self, jigasi, plan):
         super().__init__(jigasi.endpoint, jigasi.user, jigasi.codecs)
         self.jigasi, self.plan = jigasi, plan
+        self.given = False        # handed out by next_call()
         self.muted = False        # as presence in the room would say
         self.hand = False
         self.moderated = False
@@ -260,6 +261,7 @@ class Jigasi(Phone):
         self.mixer, self.header_room = mixer, header_room
         self.default = Plan()
         self.plans = []
+        self.rooms = {}           # room -> plans for calls to it, in order
         self.room_password = None
         self.answers_options = True
         self.pings = 0
@@ -307,7 +309,7 @@ class Jigasi(Phone):
             if self.answers_options:
                 tx.respond(200)
         elif m.method == "INVITE":
-            plan = self.plans.pop(0) if self.plans else self.default
+            plan = self._plan_for(m)
             if plan.deaf:
                 return
             c = Meeting(self, plan)
@@ -317,13 +319,22 @@ class Jigasi(Phone):
         else:
             tx.respond(405)
 
-    async def next_call(self, timeout=5):
-        """The next call not yet handed out, once it came in and was taken
-        note of."""
+    def _plan_for(self, invite):
+        room = (invite.get(self.header_room) or "").split("@")[0]
+        plans = self.rooms.get(room) or self.plans
+        return plans.pop(0) if plans else self.default
+
+    async def next_call(self, timeout=5, room=None):
+        """The next call (to a room) that was not yet handed out."""
+        def fresh():
+            return next((c for c in self.calls
+                         if isinstance(c, Meeting) and c.invite and
+                         not c.given and
+                         room in (None, (c.room or "").split("@")[0])), None)
+
         call = await self.endpoint.until(
-            lambda: next((c for c in self.calls
-                          if c.invite and not getattr(c, "given", False)),
-                         None), timeout, "a call to Jigasi")
+            fresh, timeout, f"a call to Jigasi for {room or 'any room'}",
+            lambda: f"rooms called: {[c.room for c in self.calls]}")
         call.given = True
         return call
 

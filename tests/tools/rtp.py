@@ -251,7 +251,11 @@ class Session(asyncio.DatagramProtocol, Watch):
             else:
                 out.lost += ahead - 1
             if a[4] == b[4] and a[4] in steps and ahead > 0:
-                if (b[2] - a[2]) % 2**32 != ahead * steps[a[4]]:
+                moved = (b[2] - a[2]) % 2**32
+                wanted = ahead * steps[a[4]]
+                # A marker says that there was silence before (RFC 3551, 4.1).
+                if moved != wanted and not (b[5] and
+                                            wanted < moved < 2**31):
                     out.breaks += 1
         return out
 

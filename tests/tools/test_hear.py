@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 import audio
-from sounds.test_prompts import NAMES
+from places import PROMPTS as NAMES
 
 SPOKEN = [n for n in NAMES if n not in ("music", "tone")]
 
