@@ -1,0 +1,76 @@
+#!/bin/sh
+# Build with sanitizers and run the tests.
+#
+#   ./test.sh [SUITE]…     SUITE: unit call sounds tools cli e2e (all)
+#
+# ENGINE=embedded|freeswitch chooses the engine of the end-to-end tests. The
+# last line printed is "N passed, N failed, N skipped".
+set -u
+cd "$(dirname "$0")" || exit 1
+
+for suite; do
+    case $suite in
+    unit | call | sounds | tools | cli | e2e) ;;
+    *)
+        echo "test.sh: no suite '$suite': unit call sounds tools cli e2e" >&2
+        exit 2
+        ;;
+    esac
+done
+[ $# -gt 0 ] || set -- unit call sounds tools cli e2e
+
+give_up() {
+    echo "test.sh: $1" >&2
+    echo "0 passed, 1 failed, 0 skipped"
+    exit 1
+}
+
+python=/usr/bin/python3
+build=$PWD/build-asan
+results=$build/results
+export JIGATE_BUILD="$build"
+
+scripts/install-deps build run test || give_up "packages are missing"
+if ! [ -f "$build/build.ninja" ]; then
+    meson setup "$build" -Dwerror=true -Db_sanitize=address,undefined ||
+        give_up "the build could not be set up"
+fi
+meson compile -C "$build" || give_up "the build failed"
+mkdir -p "$results"
+
+# What clang's and gcc's sanitizers should do: tell, and fail.
+export UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1
+
+summary=
+for suite; do
+    echo
+    echo "== $suite"
+    file=$results/$suite.xml
+    rm -f "$file"
+    case $suite in
+    unit | call)
+        meson test -C "$build" --no-rebuild --suite "$suite" \
+            --logbase "$suite" --print-errorlogs
+        status=$?
+        mv "$build/meson-logs/$suite.junit.xml" "$file" 2>/dev/null
+        ;;
+    e2e)
+        "$python" tests/e2e/run "$file"
+        status=$?
+        ;;
+    *)
+        "$python" -m pytest -q -p no:cacheprovider --durations=5 \
+            --junitxml="$file" "tests/$suite"
+        status=$?
+        ;;
+    esac
+    summary="$summary $suite=$status"
+done
+
+echo
+echo "== summary"
+set --
+for entry in $summary; do
+    set -- "$@" "$entry=$results/${entry%%=*}.xml"
+done
+"$python" tests/summary "$@"
