@@ -201,7 +201,8 @@ enum engine_event_type {
     ENGINE_CONTACT,   /* a contact is new, changed or gone: contact */
     ENGINE_TRUNK,     /* trunk registration changed: trunk */
     ENGINE_OFFERED,   /* a call came in: offered */
-    ENGINE_RECOVERED, /* a call from before our start: recovered */
+    ENGINE_RECOVERED, /* a call from before our start, told after the
+                         contacts of its node: recovered */
     ENGINE_RINGING,   /* first 180 to 189 to a dialled leg */
     ENGINE_ANSWERED,  /* leg is up, audio runs */
     ENGINE_BRIDGED,   /* audio of leg and peer is connected: peer */
