@@ -394,9 +394,6 @@ void calls_drain(struct calls *cs)
     if (cs->draining)
         return;
     cs->draining = true;
-    log_line(cs->deps.log, LOG_INFO, NULL,
-             "draining: new calls get 503, %zu in progress go on",
-             cs->n_calls);
     calls_tell(cs, MONITOR_DRAINING, NULL, 0, NULL);
 }
 

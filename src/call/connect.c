@@ -87,6 +87,8 @@ void connect_dial(struct call *c)
 {
     struct contact *ct;
 
+    if (c->state == CALL_GONE) /* no memory for a timer */
+        return;
     if (!c->target.headers.room[0]) {
         ivr_lookup(c);
         return;

@@ -261,10 +261,8 @@ static void answer_200_then_lobby_does_not_say_in_conference(void **state)
     struct scenario *t = *state;
 
     offer(t, "room");
-    ringing(t, "jigasi1");
     answered(t, "phone");
-    answered(t, "jigasi1");
-    bridged(t);
+    joins(t, "jigasi1");
     pass_over(t);
     info(t, "{\"i\":0,\"t\":3}");
     advance(t, 5000);
@@ -294,9 +292,7 @@ static void answer_200_to_a_redial_does_not_say_in_conference(void **state)
 
     in_waiting(t);
     advance(t, 30000);
-    ringing(t, "jigasi2");
-    answered(t, "jigasi2");
-    bridged(t);
+    joins(t, "jigasi2");
     pass_over(t);
     advance(t, 5000);
     expect_none(t);

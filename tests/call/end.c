@@ -53,9 +53,7 @@ static void alone_for_ever_ends_after_max_wait(void **state)
         if (seen(t, "play phone goodbye"))
             break;
         snprintf(leg, sizeof(leg), "jigasi%d", i + 1);
-        ringing(t, leg);
-        answered(t, leg);
-        bridged(t);
+        joins(t, leg);
     }
     assert_in_range(i, 4, 6);
     pass_over(t);
@@ -94,9 +92,7 @@ static void other_reason_redials_once_then_ends(void **state)
     expect(t, "bind phone");
     expect(t, "play phone went-wrong music loop=1");
     expect(t, "dial jigasi2 at j1 \"Alice\" X-Room-Name=room");
-    ringing(t, "jigasi2");
-    answered(t, "jigasi2");
-    bridged(t);
+    joins(t, "jigasi2");
     pass_over(t);
     bye(t, "jigasi2", 500, "");
     expect(t, "bind phone");
@@ -114,9 +110,7 @@ static void a_long_meeting_between_forgives_the_first_failure(void **state)
 
     in_meeting(t);
     bye(t, "jigasi1", 408, "No response on heartbeat");
-    ringing(t, "jigasi2");
-    answered(t, "jigasi2");
-    bridged(t);
+    joins(t, "jigasi2");
     advance(t, 3600000);
     pass_over(t);
     bye(t, "jigasi2", 408, "No response on heartbeat");

@@ -9,10 +9,8 @@ static void t3_waits_with_prompt_and_music(void **state)
     struct scenario *t = *state;
 
     offer(t, "room");
-    ringing(t, "jigasi1");
     answered(t, "phone");
-    answered(t, "jigasi1");
-    bridged(t);
+    joins(t, "jigasi1");
     pass_over(t);
     info(t, "{\"i\":0,\"t\":3}");
     expect(t, "bind phone *6 *9 *1 *0 #");
@@ -77,9 +75,7 @@ static void t5_after_a_redial_says_in_conference(void **state)
 
     in_waiting(t);
     advance(t, 30000);
-    ringing(t, "jigasi2");
-    answered(t, "jigasi2");
-    bridged(t);
+    joins(t, "jigasi2");
     info(t, "{\"t\":3}");
     info(t, "{\"t\":6}");
     info(t, "{\"t\":5}");
@@ -277,9 +273,7 @@ static void three_wrong_passwords_are_the_end(void **state)
         bye(t, legs[i], 0, "");
         if (i == 2)
             break;
-        ringing(t, legs[i + 1]);
-        answered(t, legs[i + 1]);
-        bridged(t);
+        joins(t, legs[i + 1]);
         info(t, "{\"t\":3}");
     }
     expect(t, "bind phone");

@@ -314,10 +314,8 @@ static void start_muted_is_no_moderators_doing(void **state)
     struct scenario *t = *state;
 
     offer(t, "room");
-    ringing(t, "jigasi1");
     answered(t, "phone");
-    answered(t, "jigasi1");
-    bridged(t);
+    joins(t, "jigasi1");
     pass_over(t);
     info(t, "{\"type\":\"muteRequest\",\"id\":\"a\","
             "\"data\":{\"audio\":true}}");
@@ -410,9 +408,7 @@ static void a_new_session_knows_no_hand_and_no_moderation(void **state)
     info(t, "{\"t\":8,\"d\":true}");
     keys(t, "*6");
     bye(t, "jigasi1", 408, "No response on heartbeat");
-    ringing(t, "jigasi2");
-    answered(t, "jigasi2");
-    bridged(t);
+    joins(t, "jigasi2");
     pass_over(t);
     keys(t, "*0");
     expect(t, "queue phone status-muted");

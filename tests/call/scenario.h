@@ -76,6 +76,8 @@ void gone(struct scenario *t, const char *leg, enum engine_end end);
 void refused(struct scenario *t, const char *leg, unsigned status);
 void bye(struct scenario *t, const char *leg, unsigned cause,
          const char *reason);
+/** Jigasi rings, answers, and the audio is connected. */
+void joins(struct scenario *t, const char *leg);
 /** Legs that policy hung up or refused are gone. */
 void settle(struct scenario *t);
 void advance(struct scenario *t, uint64_t ms);

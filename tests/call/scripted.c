@@ -8,14 +8,12 @@
 
 static void record(struct scenario *t, const char *fmt, ...)
 {
-    char line[LINE_SIZE];
     va_list ap;
 
-    va_start(ap, fmt);
-    vsnprintf(line, sizeof(line), fmt, ap);
-    va_end(ap);
     assert_true(t->n_lines < LINES_MAX);
-    t->lines[t->n_lines++] = strdup(line);
+    va_start(ap, fmt);
+    vsnprintf(t->lines[t->n_lines++], LINE_SIZE, fmt, ap);
+    va_end(ap);
 }
 
 struct leg *leg_of(struct scenario *t, engine_leg id)
@@ -206,8 +204,8 @@ static void note(struct engine *e, engine_leg leg, const char *text)
 
     assert_true(strlen(text) < ENGINE_NOTE_MAX);
     assert_null(strpbrk(text, " \t\r\n"));
-    free(l->note);
-    l->note = strdup(text);
+    l->noted = true;
+    snprintf(l->note, sizeof(l->note), "%s", text);
 }
 
 static int start(struct engine *e)

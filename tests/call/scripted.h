@@ -10,6 +10,7 @@
 enum {
     LINES_MAX = 4096,
     LINE_SIZE = 1024,
+    TOLD_SIZE = 128,
     LEGS_MAX = 512,
     PHONE_LEGS = 1000, /* phones begin here, jigasi legs at 1 */
 };
@@ -23,7 +24,8 @@ struct leg {
     char contact[64];
     char to[64];
     enum engine_source source;
-    char *note;
+    bool noted;
+    char note[ENGINE_NOTE_MAX];
     uint32_t tag;
     unsigned node;
 };
@@ -37,10 +39,11 @@ struct scenario {
     struct log *log;
     int log_fd;
     uint64_t now;
-    char *lines[LINES_MAX];
+    char lines[LINES_MAX][LINE_SIZE]; /* never allocated one by one: a
+                                         test lets allocations fail */
     size_t n_lines;
     size_t n_seen;
-    char *told[LINES_MAX];
+    char told[LINES_MAX][TOLD_SIZE];
     size_t n_told;
     struct leg jigasis[LEGS_MAX];
     struct leg phones[LEGS_MAX];
