@@ -62,6 +62,20 @@ static void alone_for_ever_ends_after_max_wait(void **state)
     expect_monitor(t, "ended not-started");
 }
 
+static void max_wait_over_while_alone_inside_ends_after_it(void **state)
+{
+    struct scenario *t = *state;
+
+    config_of(t)->max_wait_min = 1;
+    in_meeting(t);
+    advance(t, 59000 + 10000); /* over, but Jigasi answered: wait and see */
+    expect_none(t);
+    bye(t, "jigasi1", 408, no_invite);
+    expect(t, "bind phone");
+    expect(t, "bind phone");
+    expect(t, "play phone goodbye");
+}
+
 static void alone_after_a_real_meeting_may_wait_anew(void **state)
 {
     struct scenario *t = *state;
@@ -361,6 +375,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         SCENARIO(alone_waits_and_redials_as_for_486),
         SCENARIO(alone_for_ever_ends_after_max_wait),
+        SCENARIO(max_wait_over_while_alone_inside_ends_after_it),
         SCENARIO(alone_after_a_real_meeting_may_wait_anew),
         SCENARIO(other_reason_redials_once_then_ends),
         SCENARIO(a_long_meeting_between_forgives_the_first_failure),

@@ -203,6 +203,38 @@ static void jigasi_gone_while_away_is_dialled_again(void **state)
     expect(t, "dial jigasi2 at j1 \"Alice\" X-Room-Name=room");
 }
 
+static void dialling_without_a_leg_dials_again(void **state)
+{
+    struct scenario *t = *state;
+
+    offer(t, "room");
+    advance(t, 1000);
+    answered(t, "phone");
+    pass_over(t);
+    vanished(t, "jigasi1");
+    killed_and_restarted(t);
+    expect(t, "mute phone off");
+    expect(t, "dial jigasi2 at j1 \"Alice\" X-Room-Name=room");
+    joins(t, "jigasi2");
+    pass_over(t);
+    advance(t, 1000);
+    expect(t, "queue phone in-conference"); /* still the first time */
+}
+
+static void no_jigasi_at_the_restart_is_tried_later(void **state)
+{
+    struct scenario *t = *state;
+
+    in_meeting(t);
+    vanished(t, "jigasi1");
+    killed_and_restarted(t);
+    pass_over(t);
+    refused(t, "jigasi2", 503);
+    expect(t, "play phone went-wrong music loop=1");
+    killed_and_restarted(t);
+    assert_int_equal(seen(t, "dial jigasi3"), 1);
+}
+
 static void asking_asks_again(void **state)
 {
     struct scenario *t = *state;
@@ -433,6 +465,8 @@ int main(void)
         SCENARIO(dialling_goes_on_and_is_given_up_in_time),
         SCENARIO(answered_while_away_is_bridged),
         SCENARIO(jigasi_gone_while_away_is_dialled_again),
+        SCENARIO(dialling_without_a_leg_dials_again),
+        SCENARIO(no_jigasi_at_the_restart_is_tried_later),
         SCENARIO(asking_asks_again),
         SCENARIO(lookup_is_made_again),
         SCENARIO(password_is_asked_again_after_a_lookup),
