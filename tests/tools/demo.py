@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 """One phone call into a meeting, told as it happens: ./run.sh --demo."""
 import asyncio
 import pathlib

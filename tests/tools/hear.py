@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 """Tell which prompts are in a recording, and when: normalised
 cross-correlation with the rendered prompts.
 

@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 """A stand-in for Jigasi: what the gateway sees of it, and no more. It
 registers, takes calls as it is told, speaks the JSON messages of Jigasi over
 INFO, echoes the caller's voice, and can fail in every way Jigasi can.

@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 """A telephone for the command line and for tests: registers, calls, keys
 digits, says something, and saves what it hears.
 
