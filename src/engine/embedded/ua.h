@@ -127,7 +127,7 @@ struct ua_leg {
     char call[ENGINE_CALL_ID_MAX];
     enum ua_state state;
     bool told;       /* the main thread knows of it */
-    bool cancelled;  /* hung up before the 200 came */
+    bool fixed;      /* route stays: we called, or a proxy is between */
     bool offerless;  /* our 200 carried the offer */
     bool ringing;    /* ENGINE_RINGING was told */
     bool can_update; /* the far side allows UPDATE */

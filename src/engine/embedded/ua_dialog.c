@@ -32,7 +32,8 @@ void ua_dialog_target(struct ua_leg *leg, msg_t *msg, const sip_t *sip)
     const struct sockaddr *from = ua_source(msg);
 
     nta_leg_server_route(leg->dialog, sip->sip_record_route, sip->sip_contact);
-    if (sip->sip_record_route || reachable(sip, from))
+    leg->fixed = sip->sip_record_route != NULL;
+    if (leg->fixed || reachable(sip, from))
         *leg->route = '\0';
     else
         ua_side_route(from, ua_is_tcp(sip), leg->route);
@@ -40,18 +41,24 @@ void ua_dialog_target(struct ua_leg *leg, msg_t *msg, const sip_t *sip)
         leg->can_update = sip_is_allowed(sip->sip_allow, SIP_METHOD_UPDATE);
 }
 
+/* What a target refresh may change is the Contact, and where a phone behind
+   NAT is now; the route set stays (RFC 3261 section 12.2). */
 static void refresh_target(struct ua_leg *leg, nta_incoming_t *irq,
                            const sip_t *sip)
 {
-    msg_t *msg = nta_incoming_getrequest(irq);
+    msg_t *msg;
 
-    /* Route set and transport are the dialog's (section 12.2): what is new
-       is the Contact, and where a phone behind NAT is now. */
-    if (msg && sip->sip_contact &&
-        (!*leg->route || !reachable(sip, ua_source(msg))))
+    if (!sip->sip_contact)
+        return;
+    if (leg->fixed) {
+        nta_leg_server_route(leg->dialog, NULL, sip->sip_contact);
+        return;
+    }
+    msg = nta_incoming_getrequest(irq);
+    if (msg) {
         ua_dialog_target(leg, msg, sip);
-    if (msg)
         msg_destroy(msg);
+    }
 }
 
 static int bye(struct ua_leg *leg, nta_incoming_t *irq, const sip_t *sip)

@@ -32,6 +32,7 @@ int ua_leg_alloc(struct ua_leg **lp, struct ua_side *side, engine_leg number,
     leg->side = side;
     leg->number = number;
     leg->state = state;
+    leg->fixed = state == UA_CALLING;
     snprintf(leg->call, sizeof(leg->call), "%s", call);
     err = leg_table_add(side->ua->legs, number, leg);
     if (err) {
@@ -228,7 +229,6 @@ void ua_leg_bye(struct ua_leg *leg)
 
 static void hangup_calling(struct ua_leg *leg)
 {
-    leg->cancelled = true;
     ua_leg_gone(leg, ENGINE_END_LOCAL, 0, 0, "");
     /* Sent once a provisional response came; the INVITE's final response
        is awaited all the same. */

@@ -6,13 +6,18 @@
 
 #include "engine/embedded/ua.h"
 
-/** struct sdp_session as it lies in a leg: what is before text, what is
- *  behind it, then text itself as long as it is. */
+/** struct sdp_session as it lies in a leg: what is before text; text, as long
+ *  as it is; what is behind it, without the zeros at its end. */
 struct ua_sdp {
+    size_t text_len;
+    size_t behind_len;
     char before[offsetof(struct sdp_session, text)];
-    char behind[sizeof(struct sdp_session) -
-                offsetof(struct sdp_session, text_len)];
-    char text[];
+    char rest[]; /* text and its NUL, then what is behind */
+};
+
+enum {
+    BEHIND = offsetof(struct sdp_session, text) + SDP_TEXT_SIZE,
+    BEHIND_MAX = sizeof(struct sdp_session) - BEHIND,
 };
 
 static void unpack(const struct ua_leg *leg, struct sdp_session *s)
@@ -23,21 +28,29 @@ static void unpack(const struct ua_leg *leg, struct sdp_session *s)
         sdp_session_init(s, leg->number ^ leg->ua->session_id);
         return;
     }
+    memset(s, 0, sizeof(*s));
     memcpy(s, p->before, sizeof(p->before));
-    memcpy(&s->text_len, p->behind, sizeof(p->behind));
-    memcpy(s->text, p->text, s->text_len + 1);
+    memcpy(s->text, p->rest, p->text_len + 1);
+    memcpy((char *)s + BEHIND, p->rest + p->text_len + 1, p->behind_len);
 }
 
 static enum sdp_error pack(struct ua_leg *leg, const struct sdp_session *s)
 {
-    struct ua_sdp *p = realloc(leg->sdp, sizeof(*p) + s->text_len + 1);
+    const char *behind = (const char *)s + BEHIND;
+    size_t n = BEHIND_MAX;
+    struct ua_sdp *p;
 
+    while (n && !behind[n - 1])
+        n--;
+    p = realloc(leg->sdp, sizeof(*p) + s->text_len + 1 + n);
     if (!p)
         return SDP_ROOM;
+    p->text_len = s->text_len;
+    p->behind_len = n;
     memcpy(p->before, s, sizeof(p->before));
-    memcpy(p->behind, &s->text_len, sizeof(p->behind));
-    memcpy(p->text, s->text, s->text_len);
-    p->text[s->text_len] = '\0';
+    memcpy(p->rest, s->text, s->text_len);
+    p->rest[s->text_len] = '\0';
+    memcpy(p->rest + s->text_len + 1, behind, n);
     leg->sdp = p;
     leg->audio = s->media;
     return SDP_OK;
@@ -88,7 +101,7 @@ void ua_sdp_withdraw(struct ua_leg *leg)
 
 const char *ua_sdp_text(const struct ua_leg *leg)
 {
-    return leg->sdp ? leg->sdp->text : "";
+    return leg->sdp ? leg->sdp->rest : "";
 }
 
 bool ua_has_body(const sip_t *sip)

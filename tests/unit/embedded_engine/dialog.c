@@ -294,6 +294,31 @@ static void a_phone_behind_nat_is_reached_where_it_comes_from(void **state)
     peer_reply(p, "200 OK", NULL, NULL, NULL);
 }
 
+static void a_new_contact_is_where_requests_go(void **state)
+{
+    struct state *s = *state;
+    struct peer *p = &s->phone, moved;
+    char contact[64];
+
+    peer_open(&moved, "127.0.0.1", s->h.cfg.external_sip_port);
+    snprintf(contact, sizeof(contact), "Contact: <sip:new@127.0.0.1:%u>\r\n",
+             moved.port);
+    peer_request(p, &(struct request){
+                        .method = "INVITE",
+                        .extra = contact,
+                        .type = "application/sdp",
+                        .body = peer_sdp("0 101", "sendrecv"),
+                        .no_contact = true,
+                    });
+    peer_expect(p, "SIP/2.0 200");
+    peer_request(p, &(struct request){.method = "ACK", .same_cseq = true});
+    harness_run(&s->h, 20);
+    engine_hangup(s->h.engine, s->leg, 0, "");
+    peer_expect(&moved, "BYE sip:new@127.0.0.1:");
+    peer_reply(&moved, "200 OK", NULL, NULL, NULL);
+    peer_close(&moved);
+}
+
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -309,6 +334,7 @@ int main(void)
         TEST(broken_keys_are_acknowledged_and_dropped),
         TEST(digits_are_collected_while_a_prompt_plays),
         TEST(audio_commands_reach_the_media),
+        TEST(a_new_contact_is_where_requests_go),
         TEST(a_phone_behind_nat_is_reached_where_it_comes_from),
     };
 
