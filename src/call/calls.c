@@ -267,17 +267,29 @@ static void on_keys(struct call *c, const struct engine_event *ev)
         row->keys(c, ev->keys);
 }
 
+/* The keys A to D of some telephones are no digits. */
+static void digits_copy(char *out, const char *keys)
+{
+    size_t n = 0;
+
+    for (; *keys && n < ENGINE_KEYS_MAX; keys++) {
+        if (*keys >= '0' && *keys <= '9')
+            out[n++] = *keys;
+    }
+    out[n] = '\0';
+}
+
 static void on_digits(struct call *c, const struct engine_event *ev)
 {
     const struct call_state_row *row = &call_state_rows[c->state];
-    size_t n = strspn(ev->digits.digits, "0123456789*#ABCD");
+    char digits[ENGINE_KEYS_MAX + 1];
 
     if (ev->leg != c->leg.id || !c->collecting)
         return;
     c->collecting = false;
-    if (row->digits && n <= ENGINE_KEYS_MAX && !ev->digits.digits[n])
-        row->digits(c, ev->digits.digits, ev->digits.end,
-                    ev->digits.terminator);
+    digits_copy(digits, ev->digits.digits);
+    if (row->digits)
+        row->digits(c, digits, ev->digits.end, ev->digits.terminator);
 }
 
 static void on_played(struct call *c, const struct engine_event *ev)

@@ -108,7 +108,6 @@ void connect_begin(struct call *c)
     call_timer(c, TIMER_WAIT, 60000ull * c->cs->deps.cfg->max_wait_min);
     if (!c->answering && c->cs->deps.cfg->answer == CONFIG_ANSWER_EARLY)
         call_timer(c, TIMER_ANSWER, CALL_EARLY_ANSWER_MS);
-    c->n_tried = 0;
     connect_dial(c);
 }
 

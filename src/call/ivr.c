@@ -168,7 +168,6 @@ static void found(struct call *c, const struct directory_answer *a)
     }
     log_line(c->cs->deps.log, LOG_INFO, c->id, "meeting id leads to room=%s",
              c->target.headers.room);
-    c->rounds = 0;
     if (c->redial) {
         connect_redial(c);
     } else if (a->passcode && !c->target.password[0]) {

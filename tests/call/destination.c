@@ -50,6 +50,7 @@ static void healthcheck_from_jigasi_hears_a_tone_for_10_s(void **state)
     advance(t, 1);
     expect(t, "hangup phone");
     settle(t);
+    expect_log(t, "ended: the health check is over, after 10 s");
     assert_int_equal(monitored(t, "started"), 0);
     assert_int_equal(monitored(t, "ended checked"), 0);
 }
@@ -258,6 +259,8 @@ static void offered_call_is_logged_and_told(void **state)
     offer(t, "room");
     expect_log(t, "call=c1 offered to=room from=4711");
     expect_log(t, "call=c1 dialling Jigasi at j1 room=room");
+    answered(t, "phone");
+    expect_log(t, "call=c1 answered");
     assert_int_equal(monitored(t, "started"), 1);
     expect_monitor(t, "state dialling");
     assert_int_equal(calls_count(calls_of(t)), 1);
@@ -284,6 +287,20 @@ static void engine_events_reach_the_monitor(void **state)
     ev.trunk.detail = "401 from the provider";
     calls_event(&ev, calls_of(t));
     expect_log(t, "trunk not registered: 401 from the provider");
+}
+
+static void first_and_last_jigasi_are_logged(void **state)
+{
+    struct scenario *t = *state;
+
+    assert_int_equal(logged(t, "Jigasi at j1 is ready for calls"), 1);
+    contact_new(t, "j2");
+    contact_new(t, "j1");
+    contact_gone(t, "j1");
+    assert_int_equal(logged(t, "is ready for calls"), 1);
+    assert_int_equal(logged(t, "no Jigasi is registered"), 0);
+    contact_gone(t, "j2");
+    assert_int_equal(logged(t, "no Jigasi is registered"), 1);
 }
 
 static void contacts_of_phones_are_not_dialled(void **state)
@@ -332,6 +349,7 @@ int main(void)
         SCENARIO(name_may_be_none),
         SCENARIO(offered_call_is_logged_and_told),
         SCENARIO(engine_events_reach_the_monitor),
+        SCENARIO(first_and_last_jigasi_are_logged),
         SCENARIO(contacts_of_phones_are_not_dialled),
         SCENARIO(unusable_keys_are_told),
     };

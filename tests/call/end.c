@@ -351,6 +351,32 @@ static void duration_of_one_minute_has_no_warning(void **state)
     expect(t, "hangup jigasi1");
 }
 
+static void bye_within_a_second_says_no_in_conference(void **state)
+{
+    struct scenario *t = *state;
+
+    offer(t, "room");
+    answered(t, "phone");
+    joins(t, "jigasi1");
+    pass_over(t);
+    bye(t, "jigasi1", 408, "No invite from conference focus");
+    advance(t, 5000);
+    assert_int_equal(seen(t, "queue phone in-conference"), 0);
+}
+
+static void ending_all_calls_cancels_lookups(void **state)
+{
+    struct scenario *t = *state;
+
+    in_ivr(t);
+    digits(t, "12", '#');
+    pass_over(t);
+    calls_end(calls_of(t));
+    expect(t, "cancel-lookup");
+    expect(t, "hangup phone");
+    settle(t);
+}
+
 static void ending_all_calls_says_goodbye_in_sip(void **state)
 {
     struct scenario *t = *state;
@@ -394,6 +420,8 @@ int main(void)
         SCENARIO(duration_0_is_none),
         SCENARIO(duration_warning_while_waiting_goes_on_with_music),
         SCENARIO(duration_of_one_minute_has_no_warning),
+        SCENARIO(bye_within_a_second_says_no_in_conference),
+        SCENARIO(ending_all_calls_cancels_lookups),
         SCENARIO(ending_all_calls_says_goodbye_in_sip),
     };
 

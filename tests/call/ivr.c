@@ -41,6 +41,24 @@ static void one_and_32_digits_are_ids(void **state)
     expect(t, "lookup 12345678901234567890123456789012 by 4711");
 }
 
+static void keys_a_to_d_are_no_digits(void **state)
+{
+    struct scenario *t = *state;
+
+    in_ivr(t);
+    digits(t, "1A2D", '#');
+    expect(t, "lookup 12 by 4711");
+}
+
+static void digits_beyond_32_are_cut(void **state)
+{
+    struct scenario *t = *state;
+
+    in_ivr(t);
+    digits(t, "123456789012345678901234567890123456", '#');
+    expect(t, "lookup 12345678901234567890123456789012 by 4711");
+}
+
 static void star_clears_the_entry(void **state)
 {
     struct scenario *t = *state;
@@ -344,6 +362,8 @@ int main(void)
         SCENARIO(pound_ends_the_id),
         SCENARIO(silence_of_4_s_ends_the_id),
         SCENARIO(one_and_32_digits_are_ids),
+        SCENARIO(keys_a_to_d_are_no_digits),
+        SCENARIO(digits_beyond_32_are_cut),
         SCENARIO(star_clears_the_entry),
         SCENARIO(star_for_ever_is_no_input),
         SCENARIO(nothing_keyed_asks_again),

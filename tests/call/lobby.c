@@ -361,6 +361,49 @@ static void bye_in_the_lobby_is_the_end_of_the_conference(void **state)
     expect(t, "play phone ended");
 }
 
+static void bye_while_keying_the_password(void **state)
+{
+    struct scenario *t = *state;
+
+    in_lobby(t);
+    keys(t, "#");
+    pass_over(t);
+    bye(t, "jigasi1", 408, "No response on heartbeat");
+    expect(t, "collect-stop phone");
+    expect(t, "bind phone");
+    digits(t, "1", '#'); /* was on its way */
+    assert_int_equal(seen(t, "info"), 0);
+}
+
+static void t5_alone_while_keying_the_password(void **state)
+{
+    struct scenario *t = *state;
+
+    in_lobby(t);
+    keys(t, "#");
+    pass_over(t);
+    info(t, "{\"t\":5}");
+    expect(t, "collect-stop phone");
+    expect(t, "stop phone");
+    expect(t, "bind phone *6 *9 *1 *0");
+}
+
+static void t3_of_a_redial_waits_for_its_bridge(void **state)
+{
+    struct scenario *t = *state;
+
+    in_meeting(t);
+    bye(t, "jigasi1", 408, "No response on heartbeat");
+    ringing(t, "jigasi2");
+    answered(t, "jigasi2");
+    pass_over(t);
+    info(t, "{\"t\":3}");
+    expect_none(t);
+    bridged(t);
+    expect(t, "bind phone *6 *9 *1 *0 #");
+    expect(t, "play phone lobby-wait music loop=0");
+}
+
 static void hanging_up_in_the_lobby(void **state)
 {
     struct scenario *t = *state;
@@ -402,6 +445,9 @@ int main(void)
         SCENARIO(status_and_help_in_the_lobby),
         SCENARIO(hand_in_the_lobby_says_what_to_wait_for),
         SCENARIO(bye_in_the_lobby_is_the_end_of_the_conference),
+        SCENARIO(bye_while_keying_the_password),
+        SCENARIO(t5_alone_while_keying_the_password),
+        SCENARIO(t3_of_a_redial_waits_for_its_bridge),
         SCENARIO(hanging_up_in_the_lobby),
     };
 

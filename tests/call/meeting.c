@@ -143,6 +143,19 @@ static void hand_is_lowered_while_muted_and_stays_muted(void **state)
     assert_int_equal(seen(t, "mute"), 0);
 }
 
+static void hand_lowered_by_key_may_be_raised_again(void **state)
+{
+    struct scenario *t = *state;
+
+    in_meeting(t);
+    info(t, "{\"t\":12,\"d\":true}");
+    keys(t, "*9");
+    keys(t, "*9");
+    pass_over(t);
+    keys(t, "*9");
+    assert_int_equal(seen(t, "queue phone hand-raised"), 1);
+}
+
 static void hand_is_lowered_by_unmuting(void **state)
 {
     struct scenario *t = *state;
@@ -373,6 +386,18 @@ static void t15_false_waits_with_music_until_live(void **state)
     expect_none(t);
 }
 
+static void t15_true_twice_is_told_once(void **state)
+{
+    struct scenario *t = *state;
+
+    in_meeting(t);
+    info(t, "{\"t\":15,\"d\":true}");
+    keys(t, "*1"); /* something else was said between */
+    pass_over(t);
+    info(t, "{\"t\":15,\"d\":true}");
+    expect_none(t);
+}
+
 static void t15_true_alone_is_told(void **state)
 {
     struct scenario *t = *state;
@@ -520,6 +545,7 @@ int main(void)
         SCENARIO(hand_moderated_is_raised_by_mute_request),
         SCENARIO(hand_of_a_visitor_is_raised_by_mute_request),
         SCENARIO(hand_is_lowered_while_muted_and_stays_muted),
+        SCENARIO(hand_lowered_by_key_may_be_raised_again),
         SCENARIO(hand_is_lowered_by_unmuting),
         SCENARIO(hand_in_the_extended_dialect_both_ways),
         SCENARIO(t8_moderation_on_and_off),
@@ -537,6 +563,7 @@ int main(void)
         SCENARIO(t14_renames_in_the_extended_dialect),
         SCENARIO(t13_and_t14_are_unknown_in_the_stock_dialect),
         SCENARIO(t15_false_waits_with_music_until_live),
+        SCENARIO(t15_true_twice_is_told_once),
         SCENARIO(t15_true_alone_is_told),
         SCENARIO(odd_info_is_counted_and_logged_once),
         SCENARIO(oversize_info_is_ignored),

@@ -398,6 +398,78 @@ static void broken_notes_begin_anew(void **state)
     assert_int_equal(logged(t, "cannot be read"), 5);
 }
 
+static void never_noted_and_answered_has_its_duration(void **state)
+{
+    struct scenario *t = *state;
+
+    config_of(t)->max_call_duration_min = 1;
+    leg_recovered(t, "1000", NULL, true);
+    pass_over(t);
+    advance(t, 60000);
+    assert_int_equal(seen(t, "play phone goodbye"), 1);
+}
+
+static void a_shorter_interval_holds_at_once(void **state)
+{
+    struct scenario *t = *state;
+
+    config_of(t)->retry_interval_s = 600;
+    in_waiting(t);
+    config_of(t)->retry_interval_s = 10;
+    killed_and_restarted(t);
+    pass_over(t);
+    advance(t, 10000);
+    expect(t, "dial jigasi2 at j1 \"Alice\" X-Room-Name=room");
+}
+
+static void age_of_the_call_is_remembered(void **state)
+{
+    struct scenario *t = *state;
+
+    in_meeting(t);
+    advance(t, 600000);
+    killed_and_restarted(t);
+    advance(t, 60000);
+    bye(t, "phone", 0, "");
+    /* The last note was 1 s old, as the first second was the joining. */
+    assert_int_equal(logged(t, "hung up, after 660 s") +
+                         logged(t, "hung up, after 661 s"),
+                     1);
+}
+
+static void passwords_tried_are_remembered(void **state)
+{
+    struct scenario *t = *state;
+    static const char *const legs[] = {"jigasi1", "jigasi2", "jigasi3"};
+
+    in_lobby(t);
+    for (int i = 0; i < 3; i++) {
+        keys(t, "#");
+        digits(t, "1", '#');
+        pass_over(t);
+        bye(t, legs[i], 0, "");
+        if (i == 2)
+            break;
+        joins(t, legs[i + 1]);
+        info(t, "{\"t\":3}");
+        killed_and_restarted(t);
+    }
+    assert_int_equal(seen(t, "play phone password-wrong goodbye"), 1);
+}
+
+static void redial_after_a_failure_is_remembered(void **state)
+{
+    struct scenario *t = *state;
+
+    in_meeting(t);
+    bye(t, "jigasi1", 408, "No response on heartbeat");
+    joins(t, "jigasi2");
+    killed_and_restarted(t);
+    pass_over(t);
+    bye(t, "jigasi2", 408, "No response on heartbeat");
+    assert_int_equal(seen(t, "play phone went-wrong goodbye"), 1);
+}
+
 static void told_twice_is_taken_once(void **state)
 {
     struct scenario *t = *state;
@@ -478,6 +550,11 @@ int main(void)
         SCENARIO(never_noted_but_answered_is_not_answered_again),
         SCENARIO(never_noted_and_refused_by_hanging_up),
         SCENARIO(broken_notes_begin_anew),
+        SCENARIO(never_noted_and_answered_has_its_duration),
+        SCENARIO(a_shorter_interval_holds_at_once),
+        SCENARIO(age_of_the_call_is_remembered),
+        SCENARIO(passwords_tried_are_remembered),
+        SCENARIO(redial_after_a_failure_is_remembered),
         SCENARIO(told_twice_is_taken_once),
         SCENARIO(recovered_calls_are_not_capped),
         SCENARIO(load_of_contacts_is_counted_again),
