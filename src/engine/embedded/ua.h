@@ -104,6 +104,7 @@ struct ua {
     struct ua_ping *pings;
     struct timer registrar_timer;
     struct timer store_timer;
+    uint64_t stored_at;
     struct timer stop_timer;
     uint64_t session_id; /* random part of o= lines */
     uint8_t tag_key[16]; /* of the To tags of stateless responses */

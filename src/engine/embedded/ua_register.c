@@ -42,8 +42,19 @@ static void store_h(void *arg)
 {
     struct ua *ua = arg;
 
+    ua->stored_at = ua_now();
     if (*ua->cfg->state_dir)
         registrar_store_save(ua->registrar, ua->cfg->state_dir, ua->log);
+}
+
+/* At once, but not more often than once a second. */
+static void store_soon(struct ua *ua)
+{
+    uint64_t now = ua_now(), next = ua->stored_at + STORE_MS;
+
+    if (!timer_running(&ua->store_timer))
+        ua_timer(ua, &ua->store_timer, next > now ? next - now : 0, store_h,
+                 ua);
 }
 
 static void change_h(enum registrar_change what,
@@ -66,8 +77,7 @@ static void change_h(enum registrar_change what,
              b->reachable ? "yes" : "no");
     if (what != REGISTRAR_REFRESHED)
         tell(ua, b, what == REGISTRAR_REMOVED);
-    if (!timer_running(&ua->store_timer))
-        ua_timer(ua, &ua->store_timer, STORE_MS, store_h, ua);
+    store_soon(ua);
 }
 
 static void care_h(void *arg);
