@@ -94,20 +94,21 @@ class Scene:
     async def hears(self, call, name, timeout=15):
         """Wait until the caller has heard the prompt to its end; what was
         said before it is behind us then."""
-        since = getattr(call, "heard_until", 0)
+        since = begin = getattr(call, "heard_until", 0)
         loop = asyncio.get_running_loop()
         end = loop.time() + timeout
         while True:
-            heard = self.ear.find(call.media.heard(since), [name])
+            heard = self.ear.find(call.media.heard(begin), [name])
             if heard:
-                call.heard_until = since + int(heard[0].end * audio.RATE)
+                call.heard_until = begin + int(heard[0].end * audio.RATE)
                 return heard[0]
             if loop.time() > end:
-                await asyncio.sleep(0)
+                heard = self.ear.find(call.media.heard(since))
                 raise TimeoutError(
                     f"{name} not heard in {timeout} s; heard since: "
-                    f"{[str(h) for h in self.ear.find(call.media.heard(since))]}"
-                    f"; {call.describe()}")
+                    f"{[str(h) for h in heard]}; {call.describe()}")
+            # Where no more than a part of the prompt can be, look again.
+            begin = max(since, call.media.mark() - self.ear.window(name))
             await asyncio.sleep(0.2)
 
     def heard(self, call):

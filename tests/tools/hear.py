@@ -87,6 +87,12 @@ class Ear:
                 found += self._find_long(x, name, pattern, found)
         return sorted(found, key=lambda h: h.start)
 
+    def window(self, name):
+        """Samples that surely hold what was begun but not yet heard."""
+        if name in self.long:
+            return 2 * audio.RATE
+        return len(self.prompts[name]) + audio.RATE // 2
+
     def names(self, recording):
         return [h.name for h in self.find(recording)]
 
