@@ -143,6 +143,18 @@ class Scene:
 
         await call.media.until(now, timeout, "silence")
 
+    async def hears_nothing(self, call, timeout=10, seconds=0.5):
+        """Wait until, for a while, silence comes or no packet at all."""
+        loop = asyncio.get_running_loop()
+        end = loop.time() + timeout
+        while True:
+            start = call.media.mark()
+            await asyncio.sleep(seconds)  # the while
+            if audio.level(call.media.heard(start)) < -55:
+                return
+            if loop.time() > end:
+                raise TimeoutError("there is still something to hear")
+
     async def stats(self, timeout=5, **wanted):
         """Wait until /stats says so."""
         loop = asyncio.get_running_loop()
