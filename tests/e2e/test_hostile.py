@@ -190,7 +190,7 @@ class Sender:
 
 
 async def alive(s):
-    call, meeting = await s.join()
+    call, meeting = await s.join("alive")
     await s.hears(call, "in-conference")
     await s.hears_tone(meeting, 600)
     await call.hang_up()
