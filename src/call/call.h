@@ -257,7 +257,10 @@ void calls_offered(struct calls *cs, const struct engine_event *ev,
 /** Find the call of a leg, NULL when it has none (any more). */
 struct call *calls_find(const struct calls *cs, engine_leg leg);
 
-/** Tell the monitor about a call. */
+/** Tell the monitor. */
+void calls_tell_event(struct calls *cs, const struct monitor_event *ev);
+
+/** The same about a call. */
 void calls_tell(struct calls *cs, enum monitor_event_type type,
                 const char *call, unsigned node, const char *state);
 

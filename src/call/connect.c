@@ -172,9 +172,11 @@ static void codecs_refused(struct call *c)
 }
 
 /* Any other refusal is one contact's trouble: the next may do. */
+typedef void answer_h(struct call *c);
+
 static const struct {
     unsigned status;
-    void (*h)(struct call *c);
+    answer_h *h;
 } answers[] = {
     {486, busy},
     {488, codecs_refused},
@@ -188,7 +190,7 @@ static void next_contact(struct call *c)
     connect_dial(c);
 }
 
-static void (*answer_of(const struct engine_event *ev))(struct call *c)
+static answer_h *answer_of(const struct engine_event *ev)
 {
     for (size_t i = 0; i < sizeof(answers) / sizeof(answers[0]); i++) {
         if (ev->gone.end == ENGINE_END_REFUSED &&
@@ -200,7 +202,7 @@ static void (*answer_of(const struct engine_event *ev))(struct call *c)
 
 void connect_refused(struct call *c, const struct engine_event *ev)
 {
-    void (*h)(struct call *) = answer_of(ev);
+    answer_h *h = answer_of(ev);
 
     log_line(c->cs->deps.log, h ? LOG_INFO : LOG_WARN, c->id,
              "Jigasi at %s did not take the call: status=%u %s",

@@ -10,42 +10,6 @@
 #include "base/slice.h"
 #include "base/utf8.h"
 
-/* What a message carries beside its type. */
-enum payload {
-    PAYLOAD_NONE,  /* whatever else is there is not looked at */
-    PAYLOAD_NO_D,  /* d must be absent */
-    PAYLOAD_FLAG,  /* d: boolean */
-    PAYLOAD_TEXT,  /* d: string */
-    PAYLOAD_AUDIO, /* id: string, data.audio: boolean */
-    PAYLOAD_REPLY, /* the same and status: string */
-};
-
-/* Every message from Jigasi. Of rows with one number the first that has the
- * right payload counts. */
-static const struct row {
-    int t;            /* numeric type, or 0 … */
-    const char *name; /* … and the textual one */
-    bool extended;
-    enum payload payload;
-    enum jigasi_type type;
-} rows[] = {
-    {3, NULL, false, PAYLOAD_NONE, JIGASI_LOBBY_WAIT},
-    {5, NULL, false, PAYLOAD_NONE, JIGASI_LOBBY_LEFT},
-    {6, NULL, false, PAYLOAD_NONE, JIGASI_LOBBY_ALLOWED},
-    {7, NULL, false, PAYLOAD_NONE, JIGASI_LOBBY_REFUSED},
-    {8, NULL, false, PAYLOAD_FLAG, JIGASI_MODERATION},
-    {9, NULL, false, PAYLOAD_NONE, JIGASI_APPROVED},
-    {10, NULL, false, PAYLOAD_NONE, JIGASI_DENIED},
-    {11, NULL, false, PAYLOAD_NONE, JIGASI_HEARTBEAT},
-    {12, NULL, false, PAYLOAD_FLAG, JIGASI_VISITOR},
-    {12, NULL, true, PAYLOAD_NO_D, JIGASI_ENDED},
-    {13, NULL, true, PAYLOAD_NONE, JIGASI_HAND_LOWERED},
-    {14, NULL, true, PAYLOAD_TEXT, JIGASI_RENAMED},
-    {15, NULL, false, PAYLOAD_FLAG, JIGASI_LIVE},
-    {0, "muteRequest", false, PAYLOAD_AUDIO, JIGASI_MUTE_REQUEST},
-    {0, "muteResponse", false, PAYLOAD_REPLY, JIGASI_MUTE_RESPONSE},
-};
-
 /* jansson recurses as deep as its own bound of 2048; ours comes first. */
 static bool too_deep(const char *p, size_t len)
 {
@@ -70,6 +34,9 @@ static bool too_deep(const char *p, size_t len)
     return false;
 }
 
+/* What a message carries beside its type: 0 or EPROTO. */
+typedef int payload_h(struct jigasi_message *m, const json_t *o);
+
 static int flag_get(bool *out, const json_t *v)
 {
     if (!json_is_boolean(v))
@@ -89,8 +56,25 @@ static int text_get(char *out, size_t size, const json_t *v)
                : 0;
 }
 
-static int nickname_get(struct jigasi_message *m, const json_t *v)
+static int none_get(struct jigasi_message *m, const json_t *o)
 {
+    return 0;
+}
+
+static int no_d_get(struct jigasi_message *m, const json_t *o)
+{
+    return json_object_get(o, "d") ? EPROTO : 0;
+}
+
+static int d_flag_get(struct jigasi_message *m, const json_t *o)
+{
+    return flag_get(&m->on, json_object_get(o, "d"));
+}
+
+static int d_text_get(struct jigasi_message *m, const json_t *o)
+{
+    const json_t *v = json_object_get(o, "d");
+
     if (!json_is_string(v))
         return EPROTO;
     utf8_clean(json_string_value(v), json_string_length(v), m->text,
@@ -118,27 +102,31 @@ static int reply_get(struct jigasi_message *m, const json_t *o)
     return audio_get(m, o);
 }
 
-static int payload_get(struct jigasi_message *m, const json_t *o,
-                       enum payload payload)
-{
-    const json_t *d = json_object_get(o, "d");
-
-    switch (payload) {
-    case PAYLOAD_NONE:
-        return 0;
-    case PAYLOAD_NO_D:
-        return d ? EPROTO : 0;
-    case PAYLOAD_FLAG:
-        return flag_get(&m->on, d);
-    case PAYLOAD_TEXT:
-        return nickname_get(m, d);
-    case PAYLOAD_AUDIO:
-        return audio_get(m, o);
-    case PAYLOAD_REPLY:
-        return reply_get(m, o);
-    }
-    return EPROTO;
-}
+/* Every message from Jigasi. Of rows with one number the first that has the
+ * right payload counts. */
+static const struct row {
+    int t;            /* numeric type, or 0 … */
+    const char *name; /* … and the textual one */
+    bool extended;
+    payload_h *get; /* what it carries beside its type */
+    enum jigasi_type type;
+} rows[] = {
+    {3, NULL, false, none_get, JIGASI_LOBBY_WAIT},
+    {5, NULL, false, none_get, JIGASI_LOBBY_LEFT},
+    {6, NULL, false, none_get, JIGASI_LOBBY_ALLOWED},
+    {7, NULL, false, none_get, JIGASI_LOBBY_REFUSED},
+    {8, NULL, false, d_flag_get, JIGASI_MODERATION},
+    {9, NULL, false, none_get, JIGASI_APPROVED},
+    {10, NULL, false, none_get, JIGASI_DENIED},
+    {11, NULL, false, none_get, JIGASI_HEARTBEAT},
+    {12, NULL, false, d_flag_get, JIGASI_VISITOR},
+    {12, NULL, true, no_d_get, JIGASI_ENDED},
+    {13, NULL, true, none_get, JIGASI_HAND_LOWERED},
+    {14, NULL, true, d_text_get, JIGASI_RENAMED},
+    {15, NULL, false, d_flag_get, JIGASI_LIVE},
+    {0, "muteRequest", false, audio_get, JIGASI_MUTE_REQUEST},
+    {0, "muteResponse", false, reply_get, JIGASI_MUTE_RESPONSE},
+};
 
 static bool row_is(const struct row *r, const json_t *t, const json_t *name)
 {
@@ -162,7 +150,7 @@ static int object_parse(struct jigasi_message *m, const json_t *o,
             continue;
         memset(m, 0, sizeof(*m));
         m->type = rows[k].type;
-        err = payload_get(m, o, rows[k].payload);
+        err = rows[k].get(m, o);
         if (!err)
             return 0;
     }
@@ -190,18 +178,21 @@ int jigasi_parse(struct jigasi_message *m, const char *p, size_t len,
 
 const char *jigasi_fault(int err)
 {
-    switch (err) {
-    case E2BIG:
-        return "too long or too deep";
-    case EINVAL:
-        return "not a JSON object";
-    case EPROTO:
-        return "a member is missing or has the wrong type";
-    case ENOTSUP:
-        return "unknown type";
-    default:
-        return "not usable";
+    static const struct {
+        int err;
+        const char *text;
+    } faults[] = {
+        {E2BIG, "too long or too deep"},
+        {EINVAL, "not a JSON object"},
+        {EPROTO, "a member is missing or has the wrong type"},
+        {ENOTSUP, "unknown type"},
+    };
+
+    for (size_t i = 0; i < sizeof(faults) / sizeof(faults[0]); i++) {
+        if (faults[i].err == err)
+            return faults[i].text;
     }
+    return "not usable";
 }
 
 static json_t *message_pack(const struct jigasi_message *m)
