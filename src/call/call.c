@@ -112,6 +112,7 @@ void call_answer(struct call *c)
         return;
     c->answering = true;
     engine_answer(c->cs->deps.engine, c->leg.id);
+    call_note(c);
 }
 
 /* ---- what the participant hears ---- */

@@ -13,11 +13,15 @@
 
 void lookup_answer(struct scenario *t, const struct directory_answer *a)
 {
-    directory_h *h = t->lookup_h;
+    struct directory_query *q = t->queries;
+    directory_h *h;
 
-    assert_non_null(h);
-    t->lookup_h = NULL;
-    h(a, t->lookup_arg);
+    while (q < t->queries + QUERIES_MAX && !q->h)
+        q++;
+    assert_true(q < t->queries + QUERIES_MAX);
+    h = q->h;
+    q->h = NULL;
+    h(a, q->arg);
 }
 
 void lookup_room(struct scenario *t, const char *room)
@@ -56,6 +60,8 @@ static void monitor_h(const struct monitor_event *ev, void *arg)
     char *line = t->told[t->n_told++];
 
     assert_true(t->n_told < LINES_MAX);
+    t->n_started += ev->type == MONITOR_STARTED;
+    t->n_ended += ev->type == MONITOR_ENDED;
     if (ev->type == MONITOR_CONTACT)
         snprintf(line, TOLD_SIZE, "contact %s%s", ev->contact->id,
                  ev->contact->gone ? " gone" : "");
@@ -291,6 +297,7 @@ void digits(struct scenario *t, const char *text, char end)
 {
     struct engine_event ev = leg_event(t, ENGINE_DIGITS, phone_id(t));
 
+    leg_of(t, ev.leg)->collecting = false;
     ev.digits.digits = text;
     ev.digits.end = end == '.'   ? ENGINE_DIGITS_TIMEOUT
                     : end == 'm' ? ENGINE_DIGITS_MAX
@@ -498,7 +505,8 @@ void killed_and_restarted(struct scenario *t)
     calls_free(t->calls);
     t->n_lines = n; /* who is killed cancels nothing */
     t->calls = NULL;
-    t->lookup_h = NULL;
+    memset(t->queries, 0, sizeof(t->queries));
+    t->n_started = t->n_ended = 0;
     timers_free(t->timers);
     t->now = 5; /* another clock */
     assert_int_equal(timers_alloc(&t->timers, t->now), 0);
@@ -527,7 +535,7 @@ void leg_recovered(struct scenario *t, const char *to, const char *note,
     assert_true(t->n_phones < LEGS_MAX);
     t->phone = t->n_phones;
     leg->there = true;
-    leg->up = up;
+    leg->answering = leg->up = up;
     snprintf(leg->to, sizeof(leg->to), "%s", to);
     tell_recovered(t, t->n_phones, note);
 }

@@ -61,6 +61,16 @@ static struct leg *commanded(struct engine *e, engine_leg id)
     return leg;
 }
 
+/* What is to be heard needs an answered leg. */
+static struct leg *audible(struct engine *e, engine_leg id)
+{
+    struct leg *leg = commanded(e, id);
+
+    if (!leg->up)
+        fail_msg("a command on %s, which is not answered", name_of(id));
+    return leg;
+}
+
 /* ---- the engine ---- */
 
 static void ring(struct engine *e, engine_leg leg)
@@ -71,14 +81,20 @@ static void ring(struct engine *e, engine_leg leg)
 
 static void answer(struct engine *e, engine_leg leg)
 {
-    commanded(e, leg);
+    struct leg *l = commanded(e, leg);
+
+    assert_false(l->answering);
+    l->answering = true;
     record((struct scenario *)e, "answer %s", name_of(leg));
 }
 
 static void reject(struct engine *e, engine_leg leg, unsigned status,
                    unsigned retry_after_s)
 {
-    commanded(e, leg)->ending = true;
+    struct leg *l = commanded(e, leg);
+
+    assert_false(l->answering);
+    l->ending = true;
     if (retry_after_s)
         record((struct scenario *)e, "reject %s %u retry=%u", name_of(leg),
                status, retry_after_s);
@@ -90,7 +106,7 @@ static void play(struct engine *e, engine_leg leg, const struct engine_play *p)
 {
     char list[256] = "", loop[32] = "";
 
-    commanded(e, leg)->tag = p->tag;
+    audible(e, leg)->tag = p->tag;
     assert_in_range(p->n_prompts, 1, ENGINE_PLAYLIST_MAX);
     assert_true(p->tag != ENGINE_TAG_NONE);
     for (size_t i = 0; i < p->n_prompts; i++) {
@@ -115,7 +131,7 @@ static void collect(struct engine *e, engine_leg leg,
 {
     char list[256] = "";
 
-    commanded(e, leg);
+    audible(e, leg)->collecting = true;
     assert_string_equal(c->terminators, "#*");
     assert_int_equal(c->max, 32);
     assert_int_equal(c->inter_ms, 4000);
@@ -129,7 +145,7 @@ static void collect(struct engine *e, engine_leg leg,
 
 static void collect_stop(struct engine *e, engine_leg leg)
 {
-    commanded(e, leg);
+    commanded(e, leg)->collecting = false;
     record((struct scenario *)e, "collect-stop %s", name_of(leg));
 }
 
@@ -138,7 +154,7 @@ static void bind(struct engine *e, engine_leg leg, const char *const *list,
 {
     char text[128] = "";
 
-    commanded(e, leg);
+    audible(e, leg)->bound = n > 0;
     assert_int_equal(inter_ms, 3000);
     for (size_t i = 0; i < n; i++) {
         strncat(text, " ", sizeof(text) - strlen(text) - 1);
@@ -162,6 +178,7 @@ static engine_leg dial(struct engine *e, const struct engine_dial *d)
     leg->peer = d->for_leg;
     snprintf(leg->contact, sizeof(leg->contact), "%s", d->contact);
     leg_of(t, d->for_leg)->peer = t->n_jigasis;
+    leg_of(t, d->for_leg)->bridging = false;
     leg_of(t, d->for_leg)->bridged = false;
     record(t, "dial %s at %s \"%s\"%s", name_of(t->n_jigasis), d->contact,
            d->caller_name, text);
@@ -170,8 +187,8 @@ static engine_leg dial(struct engine *e, const struct engine_dial *d)
 
 static void bridge(struct engine *e, engine_leg a, engine_leg b)
 {
-    assert_true(commanded(e, a)->up);
-    assert_true(commanded(e, b)->up);
+    audible(e, a)->bridging = true;
+    audible(e, b);
     record((struct scenario *)e, "bridge %s %s", name_of(a), name_of(b));
 }
 
@@ -251,21 +268,21 @@ static struct directory_query *lookup(struct directory *d, const char *id,
                                       directory_h *h, void *arg)
 {
     struct scenario *t = scenario_of(d);
+    struct directory_query *q = t->queries;
 
-    assert_null(t->lookup_h);
-    t->lookup_h = h;
-    t->lookup_arg = arg;
+    while (q->h)
+        q++;
+    assert_true(q < t->queries + QUERIES_MAX);
+    *q = (struct directory_query){t, h, arg};
     record(t, "lookup %s by %s", id, caller);
-    return (struct directory_query *)d;
+    return q;
 }
 
 static void cancel(struct directory_query *q)
 {
-    struct scenario *t = scenario_of(q);
-
-    assert_non_null(t->lookup_h);
-    t->lookup_h = NULL;
-    record(t, "cancel-lookup");
+    assert_non_null(q->h);
+    q->h = NULL;
+    record(q->t, "cancel-lookup");
 }
 
 const struct directory_ops scripted_directory_ops = {

@@ -12,14 +12,25 @@ enum {
     LINE_SIZE = 1024,
     TOLD_SIZE = 128,
     LEGS_MAX = 512,
+    QUERIES_MAX = 64,  /* at a time */
     PHONE_LEGS = 1000, /* phones begin here, jigasi legs at 1 */
 };
 
+struct directory_query {
+    struct scenario *t;
+    directory_h *h; /* NULL: not waiting */
+    void *arg;
+};
+
 struct leg {
-    bool there;   /* offered or dialled, ENGINE_GONE not told */
-    bool ending;  /* hung up or refused by policy */
-    bool up;      /* answered */
-    bool bridged; /* with its peer */
+    bool there;      /* offered or dialled, ENGINE_GONE not told */
+    bool ending;     /* hung up or refused by policy */
+    bool answering;  /* commanded to answer */
+    bool up;         /* answered */
+    bool collecting; /* keys go to a collection */
+    bool bound;      /* keys are bound */
+    bool bridging;   /* commanded to bridge */
+    bool bridged;    /* with its peer */
     engine_leg peer;
     char contact[64];
     char to[64];
@@ -51,8 +62,9 @@ struct scenario {
     unsigned n_phones;
     unsigned phone; /* the one that is meant */
     uint64_t order;
-    directory_h *lookup_h;
-    void *lookup_arg;
+    struct directory_query queries[QUERIES_MAX];
+    size_t n_started; /* participants, by the monitor */
+    size_t n_ended;
 };
 
 extern const struct engine_ops scripted_engine_ops;
