@@ -117,19 +117,29 @@ void call_answer(struct call *c)
 
 /* ---- what the participant hears ---- */
 
+/* Names of the prompts, those that are none left out. */
+static size_t names_of(const char *names[ENGINE_PLAYLIST_MAX],
+                       const enum prompt *prompts, size_t n)
+{
+    size_t k = 0;
+
+    for (size_t i = 0; i < n && k < ENGINE_PLAYLIST_MAX; i++) {
+        if (prompt_name(prompts[i]))
+            names[k++] = prompt_name(prompts[i]);
+    }
+    return k;
+}
+
 static void play(struct call *c, const enum prompt *prompts, size_t n,
                  int loop_from, bool replace)
 {
     const char *names[ENGINE_PLAYLIST_MAX];
     struct engine_play p = {.prompts = names,
+                            .n_prompts = names_of(names, prompts, n),
                             .loop_from = loop_from,
                             .replace = replace,
                             .tag = ++c->tag};
 
-    for (size_t i = 0; i < n && p.n_prompts < ENGINE_PLAYLIST_MAX; i++) {
-        if (prompt_name(prompts[i]))
-            names[p.n_prompts++] = prompt_name(prompts[i]);
-    }
     if (p.n_prompts)
         engine_play(c->cs->deps.engine, c->leg.id, &p);
 }
@@ -143,8 +153,10 @@ void call_play_loop(struct call *c, const enum prompt *first, size_t n,
 
     if (!c->answered)
         return;
-    for (size_t i = 0; i < n && k < ENGINE_PLAYLIST_MAX - 2; i++)
-        list[k++] = first[i];
+    for (size_t i = 0; i < n && k < ENGINE_PLAYLIST_MAX - 2; i++) {
+        if (first[i] != PROMPT_NONE)
+            list[k++] = first[i];
+    }
     if (loop != PROMPT_NONE) {
         loop_from = (int)k;
         if (!k && loop != PROMPT_MUSIC)
@@ -202,15 +214,12 @@ void call_collect(struct call *c, const enum prompt *prompts, size_t n,
 {
     const char *names[ENGINE_PLAYLIST_MAX];
     struct engine_collect ec = {.prompts = names,
+                                .n_prompts = names_of(names, prompts, n),
                                 .terminators = "#*",
                                 .max = ENGINE_KEYS_MAX,
                                 .first_ms = first_ms,
                                 .inter_ms = CALL_INTER_KEY_MS};
 
-    for (size_t i = 0; i < n && ec.n_prompts < ENGINE_PLAYLIST_MAX; i++) {
-        if (prompt_name(prompts[i]))
-            names[ec.n_prompts++] = prompt_name(prompts[i]);
-    }
     if (ec.n_prompts)
         c->loop_prompt = PROMPT_NONE;
     c->collecting = true;

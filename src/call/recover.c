@@ -149,13 +149,20 @@ static void resume_waiting(struct call *c, const struct note *n)
 {
     uint64_t full = 1000ull * c->cs->deps.cfg->retry_interval_s;
 
-    c->wait_prompt = PROMPT_NOT_STARTED;
     call_enter(c, CALL_WAITING,
                n->step_ms && n->step_ms < full ? n->step_ms : full);
 }
 
+/* Who waits hears that, and may key the password, while Jigasi is called. */
+static void hear_waiting(struct call *c)
+{
+    if (c->waiting && c->answered)
+        connect_wait_audio(c);
+}
+
 static void resume_dial(struct call *c, const struct note *n)
 {
+    hear_waiting(c);
     c->n_tried = 0;
     connect_dial(c);
 }
@@ -224,8 +231,10 @@ static void resume_peer(struct call *c, enum call_state state, bool bridged)
         call_answer(c);
         call_enter(c, CALL_JOINING, 0);
     } else if (state == CALL_RINGING) {
+        hear_waiting(c);
         call_enter(c, CALL_RINGING, c->redial ? 0 : CALL_WAIT_PROMPT_MS);
     } else {
+        hear_waiting(c);
         call_enter(c, CALL_DIALLING, CALL_NO_RINGING_MS);
     }
 }
@@ -237,6 +246,7 @@ static void resume(struct call *c, const struct engine_event *ev,
 
     c->since = call_now(c) - 1000ull * n->age_s;
     packed_set(c, n);
+    c->wait_prompt = PROMPT_NOT_STARTED;
     c->answered = ev->recovered.answered;
     c->answering = c->answering || c->answered;
     target_set(c, n);

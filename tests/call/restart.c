@@ -221,6 +221,30 @@ static void dialling_without_a_leg_dials_again(void **state)
     expect(t, "queue phone in-conference"); /* still the first time */
 }
 
+static void redialling_goes_on_and_takes_a_password(void **state)
+{
+    struct scenario *t = *state;
+
+    in_waiting(t);
+    advance(t, 30000);
+    ringing(t, "jigasi2");
+    pass_over(t);
+    killed_and_restarted(t);
+    expect(t, "mute phone off");
+    expect(t, "play phone not-started password-hint music loop=2");
+    expect(t, "collect phone first=0");
+    expect_none(t);
+    digits(t, "42", '#');
+    pass_over(t);
+    vanished(t, "jigasi3");
+    killed_and_restarted(t);
+    expect(t, "mute phone off");
+    expect(t, "play phone not-started password-hint music loop=2");
+    expect(t, "collect phone first=0");
+    expect(t, "dial jigasi4 at j1 \"Alice\" X-Room-Name=room "
+              "Jitsi-Conference-Room-Pass=42");
+}
+
 static void no_jigasi_at_the_restart_is_tried_later(void **state)
 {
     struct scenario *t = *state;
@@ -538,6 +562,7 @@ int main(void)
         SCENARIO(answered_while_away_is_bridged),
         SCENARIO(jigasi_gone_while_away_is_dialled_again),
         SCENARIO(dialling_without_a_leg_dials_again),
+        SCENARIO(redialling_goes_on_and_takes_a_password),
         SCENARIO(no_jigasi_at_the_restart_is_tried_later),
         SCENARIO(asking_asks_again),
         SCENARIO(lookup_is_made_again),
