@@ -295,6 +295,12 @@ void call_jigasi_drop(struct call *c)
     call_jigasi_forget(c);
 }
 
+void call_contact_failed(struct call *c)
+{
+    if (c->contact)
+        c->contact->failed_until = call_now(c) + CONTACT_SHY_MS;
+}
+
 void call_query_cancel(struct call *c)
 {
     if (c->query)

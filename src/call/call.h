@@ -315,6 +315,10 @@ void call_collect_stop(struct call *c);
 /** Send a message to Jigasi, if it is there. */
 void call_send(struct call *c, const struct jigasi_message *m);
 
+/** The contact that is called did not do its work: others are preferred for
+ *  a while. */
+void call_contact_failed(struct call *c);
+
 /** Let go of the jigasi leg: CANCEL or BYE, and its contact is free. */
 void call_jigasi_drop(struct call *c);
 

@@ -184,8 +184,7 @@ static const struct {
 
 static void next_contact(struct call *c)
 {
-    if (c->contact)
-        c->contact->failed_until = call_now(c) + CONTACT_SHY_MS;
+    call_contact_failed(c);
     call_jigasi_drop(c);
     connect_dial(c);
 }
@@ -208,8 +207,8 @@ void connect_refused(struct call *c, const struct engine_event *ev)
              "Jigasi at %s did not take the call: status=%u %s",
              c->contact ? c->contact->uri : "?", ev->gone.status,
              ev->gone.reason);
-    if (!h && c->contact)
-        c->contact->failed_until = call_now(c) + CONTACT_SHY_MS;
+    if (!h)
+        call_contact_failed(c);
     call_jigasi_forget(c);
     (h ? h : connect_dial)(c);
 }

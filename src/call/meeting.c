@@ -267,6 +267,8 @@ void meeting_gone(struct call *c, const struct engine_event *ev)
     log_line(c->cs->deps.log, bye ? LOG_INFO : LOG_WARN, c->id,
              "Jigasi left the call: cause=%u %s%s", ev->gone.cause,
              ev->gone.reason, bye ? "" : " (not by BYE)");
+    if (!bye)
+        call_contact_failed(c);
     call_jigasi_forget(c);
     call_collect_stop(c);
     call_unbind(c);

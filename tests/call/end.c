@@ -208,6 +208,16 @@ static void jigasi_silent_redials_once(void **state)
     expect(t, "dial jigasi2 at j1 \"Alice\" X-Room-Name=room");
 }
 
+static void silent_jigasi_is_not_the_one_redialled(void **state)
+{
+    struct scenario *t = *state;
+
+    in_meeting(t);
+    contact_set(t, 0, "j2", true, 0); /* older, so second choice */
+    gone(t, "jigasi1", ENGINE_END_SILENT);
+    assert_int_equal(seen(t, "dial jigasi2 at j2"), 1);
+}
+
 static void jigasi_lost_otherwise_redials_once(void **state)
 {
     struct scenario *t = *state;
@@ -410,6 +420,7 @@ int main(void)
         SCENARIO(hang_up_within_10_s_though_the_prompt_does_not_end),
         SCENARIO(an_older_prompt_ending_is_not_the_last_one),
         SCENARIO(jigasi_silent_redials_once),
+        SCENARIO(silent_jigasi_is_not_the_one_redialled),
         SCENARIO(jigasi_lost_otherwise_redials_once),
         SCENARIO(redial_after_a_failure_may_find_it_not_started),
         SCENARIO(participants_bye_ends_everything),
