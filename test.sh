@@ -55,11 +55,11 @@ for suite; do
         mv "$build/meson-logs/$suite.junit.xml" "$file" 2>/dev/null
         ;;
     e2e)
-        "$python" tests/e2e/run "$file"
+        "$python" -B tests/e2e/run "$file"
         status=$?
         ;;
     *)
-        "$python" -m pytest -q -p no:cacheprovider --durations=5 \
+        "$python" -B -m pytest -q -p no:cacheprovider --durations=5 \
             --junitxml="$file" "tests/$suite"
         status=$?
         ;;
@@ -73,4 +73,4 @@ set --
 for entry in $summary; do
     set -- "$@" "$entry=$results/${entry%%=*}.xml"
 done
-"$python" tests/summary "$@"
+"$python" -B tests/summary "$@"

@@ -163,10 +163,12 @@ async def test_a_killed_gateway_finds_its_registrations(gateway_with, ear):
     g = gateway_with()
     async with Scene(g, ear) as s:
         await s.stats(registrations=1)
-        state = pathlib.Path(g.settings["JIGATE_STATE_DIR"])
+        stored = pathlib.Path(g.settings["JIGATE_STATE_DIR"],
+                              "registrations.json")
+        contact = s.jigasi.endpoint.local_uri("jigasi")
         await s.jigasi.endpoint.until(
-            lambda: any(f.stat().st_size for f in state.iterdir()), 5,
-            "registrations on disk")
+            lambda: stored.exists() and contact in stored.read_text(), 5,
+            "the registration on disk")
         g.process.send_signal(signal.SIGKILL)
         g.process.wait()
         await asyncio.to_thread(g.start)
