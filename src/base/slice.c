@@ -40,6 +40,18 @@ int slice_to_u64(struct slice s, uint64_t min, uint64_t max, uint64_t *out)
     return 0;
 }
 
+struct slice slice_split(struct slice *text, char separator)
+{
+    const char *at = text->len ? memchr(text->p, separator, text->len) : NULL;
+    struct slice head = *text;
+
+    if (at)
+        head.len = (size_t)(at - text->p);
+    text->p += head.len + (at ? 1 : 0);
+    text->len -= head.len + (at ? 1 : 0);
+    return head;
+}
+
 int slice_copy(struct slice s, char *buf, size_t size)
 {
     if (s.len >= size || (s.len && memchr(s.p, '\0', s.len))) {

@@ -30,6 +30,14 @@ bool slice_is_nocase(struct slice s, const char *text);
 int slice_to_u64(struct slice s, uint64_t min, uint64_t max, uint64_t *out);
 
 /**
+ * Cut off what stands before the first separator, which is dropped; all of
+ * it where there is none.
+ *
+ * @param text  What is left after the cut.
+ */
+struct slice slice_split(struct slice *text, char separator);
+
+/**
  * Copy into a NUL-terminated buffer of size bytes.
  * @return 0, or EOVERFLOW (buffer set to "") when it does not fit or the
  * slice holds a NUL byte.

@@ -3,6 +3,8 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "base/hex.h"
+
 size_t utf8_decode(const char *p, size_t len, uint32_t *cp)
 {
     static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
@@ -41,16 +43,12 @@ static bool is_control(uint32_t cp)
 
 static size_t escape_one(const char *p, size_t n, char out[16])
 {
-    static const char hex[] = "0123456789abcdef";
     size_t o = 0;
 
     for (size_t i = 0; i < n; i++) {
-        unsigned char c = (unsigned char)p[i];
-
-        out[o++] = '\\';
-        out[o++] = 'x';
-        out[o++] = hex[c >> 4];
-        out[o++] = hex[c & 15];
+        memcpy(out + o, "\\x", 2);
+        hex_put(out + o + 2, (const unsigned char *)p + i, 1);
+        o += 4;
     }
     return o;
 }

@@ -10,27 +10,14 @@ struct parts {
     struct slice params;
 };
 
-/* Cut off what stands before a separator; all of it where there is none. */
-static struct slice split(struct slice *text, char separator)
-{
-    const char *at = text->len ? memchr(text->p, separator, text->len) : NULL;
-    struct slice head = *text;
-
-    if (at)
-        head.len = (size_t)(at - text->p);
-    text->p += head.len + (at ? 1 : 0);
-    text->len -= head.len + (at ? 1 : 0);
-    return head;
-}
-
 static struct parts take_apart(struct slice uri)
 {
     struct parts p = {0};
 
-    p.scheme = split(&uri, ':');
+    p.scheme = slice_split(&uri, ':');
     if (uri.len && memchr(uri.p, '@', uri.len))
-        p.user = split(&uri, '@');
-    p.host = split(&uri, ';');
+        p.user = slice_split(&uri, '@');
+    p.host = slice_split(&uri, ';');
     p.params = uri;
     return p;
 }
@@ -63,11 +50,11 @@ static bool check_host(struct slice host)
             return false;
         port.p++;
         port.len--;
-        name = split(&port, ']');
+        name = slice_split(&port, ']');
         if (port.len && port.p[0] != ':')
             return false;
     } else {
-        name = split(&port, ':');
+        name = slice_split(&port, ':');
         if (name.len < host.len) { /* what follows begins at the colon */
             port.p--;
             port.len++;
@@ -105,9 +92,9 @@ static bool find_param(struct slice params, struct slice name,
                        struct slice *value)
 {
     while (params.len) {
-        struct slice param = split(&params, ';');
+        struct slice param = slice_split(&params, ';');
 
-        if (same_nocase(split(&param, '='), name)) {
+        if (same_nocase(slice_split(&param, '='), name)) {
             *value = param;
             return true;
         }
@@ -131,8 +118,8 @@ static bool is_telling(struct slice name)
 static bool params_agree(struct slice a, struct slice b)
 {
     while (a.len) {
-        struct slice value = split(&a, ';');
-        struct slice name = split(&value, '=');
+        struct slice value = slice_split(&a, ';');
+        struct slice name = slice_split(&value, '=');
         struct slice other;
 
         if (find_param(b, name, &other) ? !same_nocase(value, other)

@@ -9,6 +9,8 @@
 #include <openssl/evp.h>
 #include <openssl/rand.h>
 
+#include "base/hex.h"
+
 #include "engine/embedded/nonce.h"
 
 enum {
@@ -36,16 +38,6 @@ struct digest {
     struct nonces *nonces;
 };
 
-static void put_hex(char *out, const unsigned char *p, size_t len)
-{
-    static const char hex[] = "0123456789abcdef";
-
-    for (size_t i = 0; i < len; i++) {
-        out[2 * i] = hex[p[i] >> 4];
-        out[2 * i + 1] = hex[p[i] & 15];
-    }
-}
-
 /* Hex of the MD5 over the parts with colons between them. */
 static bool hash_parts(char out[HASH_CHARS], const struct slice *part,
                        size_t n)
@@ -64,7 +56,7 @@ static bool hash_parts(char out[HASH_CHARS], const struct slice *part,
     ok = ok && EVP_DigestFinal_ex(ctx, sum, &len) && len == HASH_BYTES;
     EVP_MD_CTX_free(ctx);
     if (ok)
-        put_hex(out, sum, HASH_BYTES);
+        hex_put(out, sum, HASH_BYTES);
     return ok;
 }
 
@@ -114,7 +106,7 @@ static int draw_nobody(struct digest *d)
 
     if (RAND_bytes(raw, sizeof(raw)) != 1)
         return EIO;
-    put_hex(d->nobody, raw, sizeof(raw));
+    hex_put(d->nobody, raw, sizeof(raw));
     return 0;
 }
 

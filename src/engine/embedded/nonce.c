@@ -8,6 +8,8 @@
 #include <openssl/hmac.h>
 #include <openssl/rand.h>
 
+#include "base/hex.h"
+
 enum {
     TIME_BYTES = 8,
     RANDOM_BYTES = 8,
@@ -102,16 +104,6 @@ static bool sign(const struct nonces *n, const uint8_t stamp[STAMP_BYTES],
     return true;
 }
 
-static void put_hex(char *out, const uint8_t *p, size_t len)
-{
-    static const char hex[] = "0123456789abcdef";
-
-    for (size_t i = 0; i < len; i++) {
-        out[2 * i] = hex[p[i] >> 4];
-        out[2 * i + 1] = hex[p[i] & 15];
-    }
-}
-
 static int hex_digit(char c)
 {
     if (c >= '0' && c <= '9')
@@ -154,7 +146,7 @@ int nonce_make(const struct nonces *n, uint64_t now, char out[NONCE_SIZE])
     if (RAND_bytes(raw + TIME_BYTES, RANDOM_BYTES) != 1 ||
         !sign(n, raw, raw + STAMP_BYTES))
         return EIO;
-    put_hex(out, raw, sizeof(raw));
+    hex_put(out, raw, sizeof(raw));
     out[NONCE_SIZE - 1] = '\0';
     return 0;
 }

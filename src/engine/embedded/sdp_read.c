@@ -44,19 +44,6 @@ static struct slice next_word(struct slice *text)
     return word;
 }
 
-/* Cut off what stands before a separator, or all of it. */
-static struct slice split(struct slice *text, char separator)
-{
-    const char *at = text->len ? memchr(text->p, separator, text->len) : NULL;
-    struct slice head = *text;
-
-    if (at)
-        head.len = (size_t)(at - text->p);
-    text->p += head.len + (at ? 1 : 0);
-    text->len -= head.len + (at ? 1 : 0);
-    return head;
-}
-
 /* token of RFC 4566 section 9, and the slash that joins them in proto. */
 static bool is_token(struct slice s, size_t size)
 {
@@ -84,7 +71,7 @@ static int read_media(struct sdp_section *s, struct slice value)
     if (!is_token(s->media, sizeof(((struct sdp_line *)0)->media)) ||
         !is_token(s->proto, sizeof(((struct sdp_line *)0)->proto)) ||
         !is_token(s->format, sizeof(((struct sdp_line *)0)->format)) ||
-        slice_to_u64(split(&ports, '/'), 0, UINT16_MAX, &port))
+        slice_to_u64(slice_split(&ports, '/'), 0, UINT16_MAX, &port))
         return EBADMSG;
     s->port = (uint16_t)port;
     return 0;
@@ -207,9 +194,9 @@ static void read_rtpmap(struct sdp_formats *f, struct slice value)
         return;
     format = find_format(f, pt);
     value = next_word(&value);
-    name = split(&value, '/');
+    name = slice_split(&value, '/');
     if (!format || !name.len ||
-        slice_to_u64(split(&value, '/'), 1, UINT32_MAX, &rate))
+        slice_to_u64(slice_split(&value, '/'), 1, UINT32_MAX, &rate))
         return;
     format->name = name;
     format->rate = (uint32_t)rate;
@@ -220,7 +207,7 @@ static void read_ms(unsigned *ms, struct slice value)
     uint64_t v;
     struct slice word = next_word(&value);
 
-    if (!slice_to_u64(split(&word, '.'), 1, 1000, &v))
+    if (!slice_to_u64(slice_split(&word, '.'), 1, 1000, &v))
         *ms = (unsigned)v;
 }
 
@@ -240,7 +227,7 @@ void sdp_read_formats(struct sdp_formats *f, const struct sdp_section *s)
             continue;
         line.p += 2;
         line.len -= 2;
-        name = split(&line, ':');
+        name = slice_split(&line, ':');
         if (slice_is_nocase(name, "rtpmap"))
             read_rtpmap(f, line);
         else if (slice_is_nocase(name, "ptime"))
