@@ -131,6 +131,8 @@ struct ua_leg {
     bool fixed;      /* route stays: we called, or a proxy is between */
     bool offerless;  /* our 200 carried the offer */
     bool ringing;    /* ENGINE_RINGING was told */
+    bool proceeding; /* a provisional response to our INVITE came */
+    bool cancel;     /* CANCEL is to be sent as soon as one came */
     bool can_update; /* the far side allows UPDATE */
     bool reinviting; /* a re-INVITE of ours is under way */
     nta_leg_t *dialog;
@@ -292,6 +294,10 @@ void ua_uas_reject(struct ua_leg *leg, unsigned status,
 int ua_uas_ack_h(struct ua_leg *leg, nta_incoming_t *irq, const sip_t *sip);
 
 void ua_uac_dial(struct ua *ua, const struct command *c);
+
+/** CANCEL, now or once a provisional response came (RFC 3261 section 9.1).
+ *  The INVITE's final response is awaited all the same. */
+void ua_uac_cancel(struct ua_leg *leg);
 void ua_uac_ack(struct ua_leg *leg, uint32_t cseq);
 
 /* ---- ua_dialog.c, ua_info.c: requests inside a dialog ---- */

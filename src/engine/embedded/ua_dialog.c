@@ -131,6 +131,7 @@ static void reply_with_session(struct ua_leg *leg, nta_incoming_t *irq,
     char expires[32];
     bool require = ua_timer_header(leg, expires, sizeof(expires));
 
+    ua_timer_run(leg);
     nta_incoming_treply(
         irq, SIP_200_OK, SIPTAG_CONTACT_STR(leg->contact),
         SIPTAG_ALLOW_STR(UA_ALLOW), SIPTAG_SUPPORTED_STR(UA_SUPPORTED),
@@ -139,7 +140,6 @@ static void reply_with_session(struct ua_leg *leg, nta_incoming_t *irq,
         TAG_IF(sdp, SIPTAG_PAYLOAD_STR(ua_sdp_text(leg))),
         TAG_IF(*expires, SIPTAG_SESSION_EXPIRES_STR(expires)),
         TAG_IF(require, SIPTAG_REQUIRE_STR("timer")), TAG_END());
-    ua_timer_run(leg);
 }
 
 /* Two offers must not cross (RFC 3261 section 14, RFC 3311 section 5.2). */

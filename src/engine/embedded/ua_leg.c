@@ -227,16 +227,6 @@ void ua_leg_bye(struct ua_leg *leg)
         ua_leg_free(leg);
 }
 
-static void hangup_calling(struct ua_leg *leg)
-{
-    ua_leg_gone(leg, ENGINE_END_LOCAL, 0, 0, "");
-    /* Sent once a provisional response came; the INVITE's final response
-       is awaited all the same. */
-    nta_outgoing_tcancel(leg->invite_out, NULL, NULL,
-                         TAG_IF(*leg->reason, SIPTAG_REASON_STR(leg->reason)),
-                         TAG_END());
-}
-
 void ua_leg_hangup(struct ua_leg *leg, unsigned cause, const char *text)
 {
     enum ua_state state = leg->state;
@@ -248,7 +238,8 @@ void ua_leg_hangup(struct ua_leg *leg, unsigned cause, const char *text)
         ua_uas_reject(leg, 480, 0);
         break;
     case UA_CALLING:
-        hangup_calling(leg);
+        ua_leg_gone(leg, ENGINE_END_LOCAL, 0, 0, "");
+        ua_uac_cancel(leg);
         break;
     case UA_ANSWERING:
         /* BYE must wait for the ACK (RFC 3261 section 15). */

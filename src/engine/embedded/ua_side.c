@@ -75,9 +75,9 @@ static int listen_both(struct ua_side *side)
     side->agent = nta_agent_create(
         side->ua->root, ua_url(udp), ua_receive, side, NTATAG_UA(1),
         NTATAG_MERGE_482(1), NTATAG_SERVER_RPORT(1), NTATAG_CLIENT_RPORT(1),
-        NTATAG_MAXSIZE(UA_MESSAGE_MAX), NTATAG_UDP_MTU(UDP_MTU),
-        NTATAG_PRELOAD(MESSAGE_PRELOAD), NTATAG_USE_NAPTR(0),
-        NTATAG_USE_SRV(0), TAG_END());
+        NTATAG_PASS_100(1), NTATAG_MAXSIZE(UA_MESSAGE_MAX),
+        NTATAG_UDP_MTU(UDP_MTU), NTATAG_PRELOAD(MESSAGE_PRELOAD),
+        NTATAG_USE_NAPTR(0), NTATAG_USE_SRV(0), TAG_END());
     if (side->agent &&
         nta_agent_add_tport(side->agent, ua_url(tcp), TPTAG_IDLE(TCP_IDLE_MS),
                             TPTAG_TIMEOUT(TCP_TIMEOUT_MS), TAG_END()) == 0)

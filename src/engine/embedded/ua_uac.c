@@ -138,6 +138,17 @@ static void refused(struct ua_leg *leg, int status, const sip_t *sip)
     ua_leg_free(leg);
 }
 
+void ua_uac_cancel(struct ua_leg *leg)
+{
+    /* nta could hold it back for us, but falls over a response to a CANCEL
+       that it has not sent. */
+    leg->cancel = !leg->proceeding;
+    if (leg->proceeding)
+        nta_outgoing_tcancel(
+            leg->invite_out, NULL, NULL,
+            TAG_IF(*leg->reason, SIPTAG_REASON_STR(leg->reason)), TAG_END());
+}
+
 static int invite_h(void *magic, nta_outgoing_t *orq, const sip_t *sip)
 {
     struct ua_leg *leg = magic;
@@ -147,12 +158,19 @@ static int invite_h(void *magic, nta_outgoing_t *orq, const sip_t *sip)
         .leg = leg->number,
     };
 
-    if (status >= 300)
+    if (status >= 300) {
         refused(leg, status, sip);
-    else if (status >= 200)
+        return 0;
+    }
+    if (status >= 200) {
         answered(leg, sip);
-    else if (status >= 180 && status < 190 && !leg->ringing &&
-             leg->state == UA_CALLING) {
+        return 0;
+    }
+    leg->proceeding = true;
+    if (leg->cancel)
+        ua_uac_cancel(leg);
+    if (status >= 180 && status < 190 && !leg->ringing &&
+        leg->state == UA_CALLING) {
         leg->ringing = true;
         ua_tell(leg->ua, &ev);
     }

@@ -207,6 +207,26 @@ static void cancel_waits_for_a_provisional_response(void **state)
     harness_expect_none(&s->h, ENGINE_GONE, 50);
 }
 
+static void an_answer_to_a_cancel_never_sent_is_ignored(void **state)
+{
+    struct state *s = *state;
+    struct peer *j = &s->jigasi;
+    engine_leg leg = harness_dial(&s->h, j, s->contact, 0);
+    char *cseq;
+    static char invite[PEER_MESSAGE_MAX];
+
+    memcpy(invite, j->in, sizeof(invite));
+    engine_hangup(s->h.engine, leg, 0, "");
+    harness_expect(&s->h, ENGINE_GONE);
+    cseq = strstr(j->in, " INVITE\r\n");
+    assert_non_null(cseq);
+    memcpy(cseq, " CANCEL\r\n", strlen(" CANCEL\r\n"));
+    peer_reply(j, "200 OK", NULL, NULL, NULL);
+    memcpy(j->in, invite, sizeof(invite));
+    peer_reply(j, "100 Trying", NULL, NULL, NULL);
+    peer_expect(j, "CANCEL ");
+}
+
 static void a_200_after_cancel_is_acknowledged_and_ended(void **state)
 {
     struct state *s = *state;
@@ -450,6 +470,7 @@ int main(void)
         TEST(a_200_sent_again_is_acknowledged_again),
         TEST(refusals_are_told_with_their_reason),
         TEST(cancel_waits_for_a_provisional_response),
+        TEST(an_answer_to_a_cancel_never_sent_is_ignored),
         TEST(a_200_after_cancel_is_acknowledged_and_ended),
         TEST(an_answer_without_a_codec_ends_the_call),
         TEST(a_contact_that_is_gone_is_told_at_once),

@@ -153,6 +153,7 @@ static const char *const hostile[] = {
 struct state {
     struct harness h;
     unsigned serial;
+    bool tcp;
 };
 
 static int setup(void **state)
@@ -179,16 +180,20 @@ static int teardown(void **state)
 /* Each from a source of its own, for the guard forgets nobody. */
 static void attack(struct state *s, const char *data, size_t len)
 {
+    unsigned port = s->serial % 2 ? s->h.cfg.external_sip_port
+                                  : s->h.cfg.internal_sip_port;
     char ip[32];
     struct peer p;
 
     s->serial++;
     snprintf(ip, sizeof(ip), "127.1.%u.%u", s->serial / 250 % 250,
              s->serial % 250 + 1);
-    peer_open(&p, ip,
-              s->serial % 2 ? s->h.cfg.external_sip_port
-                            : s->h.cfg.internal_sip_port);
-    peer_send_raw(&p, data, len);
+    if (s->tcp)
+        peer_open_tcp(&p, ip, port);
+    else
+        peer_open(&p, ip, port);
+    if (len)
+        peer_send_raw(&p, data, len);
     peer_close(&p);
 }
 
@@ -206,9 +211,8 @@ static void still_works(struct state *s)
     peer_close(&p);
 }
 
-static void hostile_messages_do_no_harm(void **state)
+static void all_hostile(struct state *s)
 {
-    struct state *s = *state;
     char text[4096];
 
     for (size_t i = 0; i < sizeof(hostile) / sizeof(*hostile); i++) {
@@ -218,6 +222,22 @@ static void hostile_messages_do_no_harm(void **state)
         attack(s, text, (size_t)n);
         attack(s, text, (size_t)n);
     }
+}
+
+static void hostile_messages_do_no_harm(void **state)
+{
+    struct state *s = *state;
+
+    all_hostile(s);
+    still_works(s);
+}
+
+static void hostile_streams_do_no_harm(void **state)
+{
+    struct state *s = *state;
+
+    s->tcp = true;
+    all_hostile(s);
     still_works(s);
 }
 
@@ -278,6 +298,7 @@ int main(void)
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
     const struct CMUnitTest tests[] = {
         TEST(hostile_messages_do_no_harm),
+        TEST(hostile_streams_do_no_harm),
         TEST(mutated_messages_do_no_harm),
         TEST(oversize_messages_are_refused),
     };

@@ -1,0 +1,203 @@
+/* Session timers (RFC 4028): ua_timer.c, on a clock that the test turns. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <cmocka.h>
+
+#include "fake_media.h"
+#include "harness.h"
+
+#define TIMER "Supported: timer\r\n"
+
+/* The linker puts this in place of clock_gettime() in all of our code, and
+   leaves sofia-sip alone. */
+static _Atomic long ahead_s;
+
+int __real_clock_gettime(clockid_t id, struct timespec *ts);
+int __wrap_clock_gettime(clockid_t id, struct timespec *ts);
+
+int __wrap_clock_gettime(clockid_t id, struct timespec *ts)
+{
+    int r = __real_clock_gettime(id, ts);
+
+    if (id == CLOCK_MONOTONIC)
+        ts->tv_sec += ahead_s;
+    return r;
+}
+
+struct state {
+    struct harness h;
+    struct peer phone;
+    engine_leg leg;
+};
+
+static int setup(void **state)
+{
+    struct state *s = calloc(1, sizeof(*s));
+
+    harness_init(&s->h);
+    harness_start(&s->h);
+    peer_open(&s->phone, "127.0.0.1", s->h.cfg.external_sip_port);
+    *state = s;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    struct state *s = *state;
+
+    peer_close(&s->phone);
+    harness_free(&s->h);
+    free(s);
+    return 0;
+}
+
+static void call(struct state *s, const char *extra)
+{
+    const struct request rq = {
+        .method = "INVITE",
+        .extra = extra,
+        .type = "application/sdp",
+        .body = peer_sdp("0 101", "sendrecv"),
+        .user = "user",
+        .password = "secret",
+    };
+
+    peer_authenticated(&s->phone, &rq, "SIP/2.0 100");
+    s->leg = harness_expect(&s->h, ENGINE_OFFERED)->ev.leg;
+    harness_answer(&s->h, &s->phone, s->leg);
+}
+
+static void later(struct state *s, long seconds)
+{
+    harness_run(&s->h, 200); /* what was sent has arrived */
+    ahead_s += seconds;
+    harness_run(&s->h, 1100); /* the thread looks at its clock each second */
+}
+
+/* Answer a request, and the copies of it that came since it was sent. */
+static void answer_update(struct state *s, const char *status)
+{
+    peer_expect(&s->phone, "UPDATE ");
+    peer_reply(&s->phone, status, NULL, NULL, NULL);
+    while (peer_receive(&s->phone, 50))
+        peer_reply(&s->phone, status, NULL, NULL, NULL);
+}
+
+static void a_phone_that_does_not_refresh_is_ended(void **state)
+{
+    struct state *s = *state;
+
+    call(s, TIMER "Session-Expires: 90\r\n");
+    later(s, 55);
+    peer_expect_none(&s->phone, "BYE ", 20);
+    later(s, 6);
+    peer_expect(&s->phone, "BYE ");
+    assert_non_null(strstr(peer_header(&s->phone, "Reason"), "cause=408"));
+    peer_reply(&s->phone, "200 OK", NULL, NULL, NULL);
+    assert_int_equal(harness_expect(&s->h, ENGINE_GONE)->ev.gone.end,
+                     ENGINE_END_TIMEOUT);
+}
+
+static void a_refresh_of_the_phone_counts(void **state)
+{
+    struct state *s = *state;
+
+    call(s, TIMER "Session-Expires: 90\r\n");
+    later(s, 50);
+    peer_request(&s->phone,
+                 &(struct request){
+                     .method = "UPDATE",
+                     .extra = TIMER "Session-Expires: 90;refresher=uac\r\n",
+                 });
+    peer_expect(&s->phone, "SIP/2.0 200");
+    assert_string_equal(peer_header(&s->phone, "Session-Expires"),
+                        "90;refresher=uac");
+    later(s, 50);
+    peer_expect_none(&s->phone, "BYE ", 20);
+    later(s, 11);
+    peer_expect(&s->phone, "BYE ");
+    peer_reply(&s->phone, "200 OK", NULL, NULL, NULL);
+}
+
+static void we_refresh_by_update_where_the_phone_takes_it(void **state)
+{
+    struct state *s = *state;
+
+    call(s, TIMER "Session-Expires: 90;refresher=uas\r\n"
+                  "Allow: INVITE, ACK, BYE, UPDATE\r\n");
+    for (int i = 0; i < 2; i++) {
+        later(s, 45);
+        peer_expect(&s->phone, "UPDATE ");
+        assert_string_equal(peer_header(&s->phone, "Session-Expires"),
+                            "90;refresher=uac");
+        peer_reply(&s->phone, "200 OK",
+                   TIMER "Session-Expires: 90;refresher=uac\r\n", NULL, NULL);
+    }
+    harness_expect_none(&s->h, ENGINE_GONE, 20);
+}
+
+static void we_refresh_by_reinvite_where_it_does_not(void **state)
+{
+    struct state *s = *state;
+
+    call(s, TIMER "Session-Expires: 90;refresher=uas\r\n"
+                  "Allow: INVITE, ACK, BYE\r\n");
+    later(s, 45);
+    peer_expect(&s->phone, "INVITE ");
+    assert_non_null(strstr(s->phone.in, "m=audio"));
+    peer_reply(&s->phone, "200 OK",
+               TIMER "Session-Expires: 90;refresher=uac\r\n",
+               "application/sdp", peer_sdp("0 101", "sendonly"));
+    peer_expect(&s->phone, "ACK ");
+    harness_run(&s->h, 20);
+    assert_false(fake_media_stream(s->leg)->session.send);
+}
+
+static void a_phone_that_cannot_refresh_has_it_done_by_us(void **state)
+{
+    struct state *s = *state;
+
+    call(s, "Session-Expires: 90\r\nAllow: INVITE, UPDATE\r\n");
+    later(s, 45);
+    peer_expect(&s->phone, "UPDATE ");
+    peer_reply(&s->phone, "200 OK", NULL, NULL, NULL);
+}
+
+static void a_refused_refresh_is_tried_again_an_unknown_call_ends(void **state)
+{
+    struct state *s = *state;
+
+    call(s, TIMER "Session-Expires: 90;refresher=uas\r\n"
+                  "Allow: INVITE, UPDATE\r\n");
+    later(s, 45);
+    answer_update(s, "491 Request Pending");
+    later(s, 2);
+    peer_expect(&s->phone, "UPDATE ");
+    peer_reply(&s->phone, "481 No Such Call", NULL, NULL, NULL);
+    peer_expect(&s->phone, "BYE ");
+    peer_reply(&s->phone, "200 OK", NULL, NULL, NULL);
+    assert_int_equal(harness_expect(&s->h, ENGINE_GONE)->ev.gone.end,
+                     ENGINE_END_TIMEOUT);
+}
+
+int main(void)
+{
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+    const struct CMUnitTest tests[] = {
+        TEST(a_phone_that_does_not_refresh_is_ended),
+        TEST(a_refresh_of_the_phone_counts),
+        TEST(we_refresh_by_update_where_the_phone_takes_it),
+        TEST(we_refresh_by_reinvite_where_it_does_not),
+        TEST(a_phone_that_cannot_refresh_has_it_done_by_us),
+        TEST(a_refused_refresh_is_tried_again_an_unknown_call_ends),
+    };
+
+    return cmocka_run_group_tests_name("session", tests, NULL, NULL);
+}
