@@ -89,8 +89,15 @@ class Session(asyncio.DatagramProtocol, Watch):
         self._zero = loop.time()
 
     def close(self):
+        """Take what has come already, then no more: asyncio reads a packet
+        a turn, so that a BYE may overtake the audio before it."""
         if self._task:
             self._task.cancel()
+        while self._transport and not self._transport.is_closing():
+            try:
+                self.datagram_received(*self.socket.recvfrom(4096))
+            except OSError:
+                break  # nothing is left
         if self._transport:
             self._transport.close()
         else:
