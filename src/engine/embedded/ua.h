@@ -11,6 +11,7 @@
 #define ENGINE_EMBEDDED_UA_H
 
 #include <arpa/inet.h>
+#include <dirent.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -106,8 +107,12 @@ struct ua {
     struct timer store_timer;
     uint64_t stored_at;
     struct timer stop_timer;
-    uint64_t session_id; /* random part of o= lines */
-    uint8_t tag_key[16]; /* of the To tags of stateless responses */
+    struct timer tcp_timer;
+    DIR *descriptors;       /* of the process: /proc/self/fd */
+    size_t tcp_connections; /* at the last look */
+    size_t tcp_crowd;       /* more are many */
+    uint64_t session_id;    /* random part of o= lines */
+    uint8_t tag_key[16];    /* of the To tags of stateless responses */
     bool stopping;
     bool done;
 };
@@ -198,6 +203,10 @@ void ua_side_route(const struct sockaddr *to, bool tcp,
 /** Where a message came from. */
 const struct sockaddr *ua_source(msg_t *msg);
 bool ua_is_tcp(const sip_t *sip);
+
+/* ---- ua_tcp.c: idle connections are shut ---- */
+void ua_tcp_start(struct ua *ua);
+void ua_tcp_stop(struct ua *ua);
 
 /* ---- ua_receive.c: requests that no dialog or transaction knows ---- */
 int ua_receive(struct ua_side *side, nta_agent_t *agent, msg_t *msg,

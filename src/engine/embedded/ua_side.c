@@ -8,8 +8,6 @@
 #include "engine/embedded/ua.h"
 
 enum {
-    TCP_IDLE_MS = 60000,    /* then a connection is closed; a registered
-                               phone's never is idle, for it is pinged */
     TCP_TIMEOUT_MS = 10000, /* for the rest of a message begun */
     MESSAGE_PRELOAD = 512,  /* bytes of each message beyond its text */
     UDP_MTU = 65535,        /* never turn to TCP: Jigasi listens only to the
@@ -79,7 +77,7 @@ static int listen_both(struct ua_side *side)
         NTATAG_UDP_MTU(UDP_MTU), NTATAG_PRELOAD(MESSAGE_PRELOAD),
         NTATAG_USE_NAPTR(0), NTATAG_USE_SRV(0), TAG_END());
     if (side->agent &&
-        nta_agent_add_tport(side->agent, ua_url(tcp), TPTAG_IDLE(TCP_IDLE_MS),
+        nta_agent_add_tport(side->agent, ua_url(tcp),
                             TPTAG_TIMEOUT(TCP_TIMEOUT_MS), TAG_END()) == 0)
         return 0;
     return EADDRNOTAVAIL;

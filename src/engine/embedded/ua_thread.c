@@ -209,6 +209,8 @@ static int open_parts(struct ua *ua)
         err = sip_guard_alloc(&ua->sides[i].guard, &sip_guard_defaults);
     if (!err)
         err = ua_register_start(ua);
+    if (!err)
+        ua_tcp_start(ua);
     return err;
 }
 
@@ -265,6 +267,7 @@ static void run(struct ua *ua)
 static void close_parts(struct ua *ua)
 {
     ua_register_stop(ua);
+    ua_tcp_stop(ua);
     if (ua->legs)
         leg_table_each(ua->legs, free_leg_h, NULL);
     for (size_t i = 0; i < 2; i++) {

@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
 #include <cmocka.h>
 
 #include "harness.h"
@@ -293,6 +295,36 @@ static void oversize_messages_are_refused(void **state)
     still_works(s);
 }
 
+static void a_crowd_of_silent_connections_is_shut(void **state)
+{
+    enum { CROWD = 300 };
+    static struct peer crowd[CROWD];
+    struct state *s = *state;
+    struct rlimit limit;
+    size_t open = CROWD;
+
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+    limit.rlim_cur = limit.rlim_max;
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+    for (size_t i = 0; i < CROWD; i++)
+        peer_open_tcp(&crowd[i], "127.0.0.1", s->h.cfg.external_sip_port);
+    for (int i = 0; i < 100 && open; i++) {
+        harness_run(&s->h, 100);
+        for (size_t k = 0; k < CROWD; k++) {
+            char c;
+
+            if (crowd[k].fd >= 0 &&
+                recv(crowd[k].fd, &c, 1, MSG_DONTWAIT) == 0) {
+                peer_close(&crowd[k]);
+                crowd[k].fd = -1;
+                open--;
+            }
+        }
+    }
+    assert_int_equal(open, 0);
+    still_works(s);
+}
+
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -301,6 +333,7 @@ int main(void)
         TEST(hostile_streams_do_no_harm),
         TEST(mutated_messages_do_no_harm),
         TEST(oversize_messages_are_refused),
+        TEST(a_crowd_of_silent_connections_is_shut),
     };
 
     return cmocka_run_group_tests_name("torture", tests, NULL, NULL);
