@@ -34,6 +34,18 @@ class Stats:
                 f"{self.largest_gap_ms:.0f} ms")
 
 
+def keep_all(s):
+    """Room for a minute of audio: a process that has to wait for its core
+    must not lose packets that the gateway sent in time."""
+    force = 33  # SO_RCVBUFFORCE of <asm/socket.h>, for root
+    for option in (force, socket.SO_RCVBUF):
+        try:
+            s.setsockopt(socket.SOL_SOCKET, option, 4 << 20)
+            return
+        except PermissionError:
+            pass
+
+
 def free_port(ip, start=None, end=None):
     """A bound UDP socket on an even port."""
     ports = range(start, end + 1, 2) if start else [0] * 50
@@ -43,6 +55,7 @@ def free_port(ip, start=None, end=None):
             s.bind((ip, port))
             if s.getsockname()[1] % 2 == 0:
                 s.setblocking(False)
+                keep_all(s)
                 return s
         except OSError:
             pass
