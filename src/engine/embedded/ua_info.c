@@ -145,8 +145,10 @@ static void info_h(struct ua_leg *leg, int status, const sip_t *sip)
     log_line(leg->ua->log, LOG_WARN, leg->call,
              "INFO refused by the far side: %d", status);
     /* The dialog is gone over there (RFC 3261 section 12.2.1.2). */
-    if (status == 481) {
-        ua_leg_gone(leg, ENGINE_END_HANGUP, 481, 0, "");
+    if (status == 408 || status == 481) {
+        ua_leg_gone(leg,
+                    status == 408 ? ENGINE_END_TIMEOUT : ENGINE_END_HANGUP,
+                    (unsigned)status, 0, "");
         ua_leg_bye(leg);
     }
 }

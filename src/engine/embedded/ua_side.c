@@ -10,6 +10,7 @@
 enum {
     TCP_TIMEOUT_MS = 10000, /* for the rest of a message begun */
     MESSAGE_PRELOAD = 512,  /* bytes of each message beyond its text */
+    UDP_BUFFER = 1 << 20,   /* bytes of requests that may wait */
     UDP_MTU = 65535,        /* never turn to TCP: Jigasi listens only to the
                                address that it registered to */
 };
@@ -75,7 +76,8 @@ static int listen_both(struct ua_side *side)
         NTATAG_MERGE_482(1), NTATAG_SERVER_RPORT(1), NTATAG_CLIENT_RPORT(1),
         NTATAG_PASS_100(1), NTATAG_MAXSIZE(UA_MESSAGE_MAX),
         NTATAG_UDP_MTU(UDP_MTU), NTATAG_PRELOAD(MESSAGE_PRELOAD),
-        NTATAG_USE_NAPTR(0), NTATAG_USE_SRV(0), TAG_END());
+        NTATAG_USE_NAPTR(0), NTATAG_USE_SRV(0), TPTAG_UDP_RMEM(UDP_BUFFER),
+        TAG_END());
     if (side->agent &&
         nta_agent_add_tport(side->agent, ua_url(tcp),
                             TPTAG_TIMEOUT(TCP_TIMEOUT_MS), TAG_END()) == 0)
