@@ -14,6 +14,7 @@
 enum {
     RTP = 12,
     BATCH = 64,
+    BATCHES_MAX = 32,
     EVENT = RTP + 4,
     KEY_PACKETS = 6, /* of an event without end bit (120 ms) … */
     KEY_ENDS = 3,    /* … then with it (RFC 4733, 2.5.1.4) … */
@@ -220,6 +221,7 @@ void audio_tick(struct load *l)
 void audio_window(struct load *l, bool on)
 {
     l->window = on;
+    l->window_ns = now_ns();
     for (size_t i = 0; on && i < l->n_calls; i++)
         for (unsigned end = PHONE; end <= JIGASI; end++)
             l->calls[i].leg[end].flow.sent_at = 0;
@@ -300,7 +302,7 @@ static void packet(struct load *l, enum end_name end, unsigned slot,
     memcpy(&m, p + RTP, sizeof(m));
     if (len != PACKET || memcmp(m.magic, "JGB", 4) != 0 ||
         m.call >= l->n_calls) {
-        l->strangers += l->window;
+        l->strangers += l->window && at >= l->window_ns;
         return;
     }
     if (!m.window)
@@ -319,7 +321,7 @@ static void packet(struct load *l, enum end_name end, unsigned slot,
         note_transit(l, at - m.sent_ns);
 }
 
-void audio_read(struct load *l, enum end_name end, unsigned slot)
+static int read_batch(struct load *l, enum end_name end, unsigned slot)
 {
     static uint8_t data[BATCH][2048];
     static char control[BATCH][64];
@@ -343,4 +345,13 @@ void audio_read(struct load *l, enum end_name end, unsigned slot)
     for (int i = 0; i < n; i++)
         packet(l, end, slot, data[i], m[i].msg_len, &from[i],
                stamp_of(&m[i].msg_hdr));
+    return n;
+}
+
+/* After a stall of ours there may be much to catch up with. */
+void audio_read(struct load *l, enum end_name end, unsigned slot)
+{
+    for (unsigned i = 0; i < BATCHES_MAX; i++)
+        if (read_batch(l, end, slot) < BATCH)
+            break;
 }

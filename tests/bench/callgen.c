@@ -9,6 +9,7 @@
 #include "run.h"
 
 #include <err.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
@@ -88,10 +89,27 @@ static void relay_call(struct run *r, struct call *c, size_t i)
     r->load.up++;
 }
 
+/* How many calls should have been placed by now. */
+static double due_now(const struct run *r)
+{
+    double t = in_phase(r), waves = 0;
+
+    if (r->opt.wave) {
+        waves = floor(t / r->opt.pause);
+        t -= waves * r->opt.pause;
+    }
+    if (r->opt.rate <= 0)
+        return 1e9;
+    t = t * r->opt.rate + 1;
+    if (!r->opt.wave)
+        return t;
+    return (waves + fmin(t / (double)r->opt.wave, 1)) * (double)r->opt.wave;
+}
+
 static bool placing(struct run *r)
 {
     struct load *l = &r->load;
-    double due = r->opt.rate > 0 ? in_phase(r) * r->opt.rate + 1 : 1e9;
+    double due = due_now(r);
     size_t over = r->opt.mode == SETUP ? l->done : l->up;
 
     while (r->started < l->n_calls && (double)r->started < due &&
@@ -314,11 +332,12 @@ int main(int argc, char **argv)
         err(2, "start");
     open_ends(r);
     open_timer(r);
-    r->deadline = now_ms() + 60000 +
-                  (uint64_t)((o->seconds + o->settle) * 1000) +
-                  (uint64_t)(o->rate > 0 ? (double)o->calls * 1000 / o->rate
-                                         : (double)o->calls * 20) +
-                  o->count * 1000 / o->calls;
+    r->deadline =
+        now_ms() + 60000 + (uint64_t)((o->seconds + o->settle) * 1000) +
+        (uint64_t)(o->rate > 0 ? (double)o->calls * 1000 / o->rate
+                               : (double)o->calls * 20) +
+        o->count * 1000 / o->calls +
+        (o->wave ? (uint64_t)(o->pause * 1000) * o->calls / o->wave : 0);
     loop(r);
     good = report(r);
     free(r->load.calls);

@@ -111,7 +111,8 @@ struct load {
     const char *domain, *room;
     int codec_pt;
     bool reuse_nonce;
-    bool window; /* packets count now */
+    bool window;        /* packets count now … */
+    uint64_t window_ns; /* … and since */
     unsigned slot;
     size_t failed, up, done, refused, extra_invites;
     struct samples setup, join, press, release;

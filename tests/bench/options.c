@@ -14,6 +14,7 @@ static const char usage[] =
     "  --seconds S          measured time (hold)\n"
     "  --settle S           wait before it, for prompts to end (4)\n"
     "  --rate N             new calls a second at most (hold, keys: 100)\n"
+    "  --wave N --pause S   N of them, then the next N after S seconds\n"
     "  --parallel N         calls being set up at once (32)\n"
     "  --count N            keys pressed in all (keys)\n"
     "  --gateway A:P        SIP address of the external side\n"
@@ -66,6 +67,12 @@ static void set_option(struct run *r, int c, const char *v)
         break;
     case 'r':
         o->rate = number_of(v, 0.1, 1e5);
+        break;
+    case 'v':
+        o->wave = (size_t)number_of(v, 1, CALLS_MAX);
+        break;
+    case 'z':
+        o->pause = number_of(v, 1, 600);
         break;
     case 'p':
         o->parallel = (size_t)number_of(v, 1, CALLS_MAX);
@@ -128,6 +135,7 @@ void options(struct run *r, int argc, char **argv)
     static const struct option table[] = {
         {"calls", 1, 0, 'n'},          {"seconds", 1, 0, 's'},
         {"settle", 1, 0, 'e'},         {"rate", 1, 0, 'r'},
+        {"wave", 1, 0, 'v'},           {"pause", 1, 0, 'z'},
         {"parallel", 1, 0, 'p'},       {"count", 1, 0, 'c'},
         {"gateway", 1, 0, 'g'},        {"internal", 1, 0, 'i'},
         {"direct", 0, 0, 'd'},         {"relay", 1, 0, 'y'},
@@ -146,6 +154,7 @@ void options(struct run *r, int argc, char **argv)
                               .sources = 1,
                               .count = 100,
                               .seconds = 5,
+                              .pause = 35,
                               .settle = 4,
                               .user = "user",
                               .password = "",

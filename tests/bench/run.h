@@ -12,8 +12,8 @@ enum mode { HOLD, SETUP, KEYS };
 
 struct options {
     enum mode mode;
-    size_t calls, parallel, sources, count;
-    double rate, seconds, settle;
+    size_t calls, parallel, sources, count, wave;
+    double rate, seconds, settle, pause;
     pid_t watch;
     bool direct;
     struct sockaddr_in gateway, internal, relay;

@@ -134,6 +134,9 @@ bool contact_uri_same(struct slice a, struct slice b)
     struct parts pa = take_apart(a);
     struct parts pb = take_apart(b);
 
+    /* a parameter given twice does not agree with itself */
+    if (a.len == b.len && memcmp(a.p, b.p, a.len) == 0)
+        return true;
     return same_nocase(pa.scheme, pb.scheme) && pa.user.len == pb.user.len &&
            (!pa.user.len || memcmp(pa.user.p, pb.user.p, pa.user.len) == 0) &&
            same_nocase(pa.host, pb.host) &&
