@@ -62,7 +62,7 @@ void header_quote(const char *text, char *out, size_t size)
 
 bool header_text_ok(const char *text)
 {
-    char clean[4096];
+    char clean[HEADER_VALUE_MAX];
     size_t len = strlen(text);
 
     return len < sizeof(clean) &&

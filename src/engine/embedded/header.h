@@ -16,6 +16,7 @@ enum {
     HEADER_TEXT_MAX = 128,    /* a Reason text */
     HEADER_ADDRESS_MAX = 64,  /* "[IPv6]:port" */
     HEADER_URI_MAX = 512,
+    HEADER_VALUE_MAX = 8192, /* of a header given by policy: a token */
 };
 
 /**
@@ -31,7 +32,8 @@ void header_display_get(const char *raw, char *out, size_t size);
  *  a character's edge where it does not fit. */
 void header_quote(const char *text, char *out, size_t size);
 
-/** Whether text can stand in a header: UTF-8 without control characters. */
+/** Whether text can stand in a header: UTF-8 without control characters,
+ *  shorter than HEADER_VALUE_MAX. */
 bool header_text_ok(const char *text);
 
 /** Whether text is a token of RFC 3261, as header names are. */

@@ -15,6 +15,7 @@ enum {
     JIGASI_MIN_S = 10,
     JIGASI_MAX_S = 60,
     STORE_MS = 1000,
+    REFRESH_STORE_MS = 10000,
     CARE_MIN_MS = 20,
     CARE_MAX_MS = 2000, /* wall clocks are set */
     CONTACTS_TEXT_MAX = 8192,
@@ -47,14 +48,17 @@ static void store_h(void *arg)
         registrar_store_save(ua->registrar, ua->cfg->state_dir, ua->log);
 }
 
-/* At once, but not more often than once a second. */
-static void store_soon(struct ua *ua)
+/* A change at once, but not more often than once a second; for a mere refresh
+   the disk may wait. */
+static void store_soon(struct ua *ua, bool changed)
 {
     uint64_t now = ua_now(), next = ua->stored_at + STORE_MS;
+    uint64_t wait = next > now ? next - now : 0;
 
-    if (!timer_running(&ua->store_timer))
-        ua_timer(ua, &ua->store_timer, next > now ? next - now : 0, store_h,
-                 ua);
+    if (changed)
+        ua_timer(ua, &ua->store_timer, wait, store_h, ua);
+    else if (!timer_running(&ua->store_timer))
+        ua_timer(ua, &ua->store_timer, REFRESH_STORE_MS, store_h, ua);
 }
 
 static void change_h(enum registrar_change what,
@@ -77,7 +81,7 @@ static void change_h(enum registrar_change what,
              b->reachable ? "yes" : "no");
     if (what != REGISTRAR_REFRESHED)
         tell(ua, b, what == REGISTRAR_REMOVED);
-    store_soon(ua);
+    store_soon(ua, what != REGISTRAR_REFRESHED);
 }
 
 static void care_h(void *arg);

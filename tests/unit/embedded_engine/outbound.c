@@ -111,6 +111,28 @@ static void the_invite_says_what_policy_wants(void **state)
     peer_expect(j, "ACK ");
 }
 
+static void a_long_token_still_goes_by_udp(void **state)
+{
+    static char token[6001];
+    struct state *s = *state;
+    const struct engine_header header = {"Jitsi-Auth-Token", token};
+    const struct engine_dial d = {
+        .contact = s->contact,
+        .caller_name = "",
+        .call = "feedbeef",
+        .headers = &header,
+        .n_headers = 1,
+    };
+    engine_leg leg;
+
+    memset(token, 'x', sizeof(token) - 1);
+    leg = engine_dial(s->h.engine, &d);
+    peer_expect(&s->jigasi, "INVITE ");
+    assert_non_null(strstr(s->jigasi.in, token));
+    peer_reply(&s->jigasi, "486 Busy Here", NULL, NULL, NULL);
+    assert_int_equal(harness_expect(&s->h, ENGINE_GONE)->ev.leg, leg);
+}
+
 static void ringing_and_answer_are_told(void **state)
 {
     struct state *s = *state;
@@ -466,6 +488,7 @@ int main(void)
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
     const struct CMUnitTest tests[] = {
         TEST(the_invite_says_what_policy_wants),
+        TEST(a_long_token_still_goes_by_udp),
         TEST(ringing_and_answer_are_told),
         TEST(a_200_sent_again_is_acknowledged_again),
         TEST(refusals_are_told_with_their_reason),
