@@ -239,16 +239,16 @@ static json_t *write_binding(const struct registrar_binding *b)
     inet_ntop(b->source.ss_family,
               v6 ? (const void *)&in6->sin6_addr : &in->sin_addr, address,
               sizeof(address));
-    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:s, s:i, s:s, s:I, "
-                     "s:I, s:I}",
-                     "id", b->id, "user", b->user, "side", sides[b->side],
-                     "uri", b->uri, "instance", b->instance, "call_id",
-                     b->call_id, "cseq", (json_int_t)b->cseq, "address",
-                     address, "port",
-                     (int)ntohs(v6 ? in6->sin6_port : in->sin_port),
-                     "transport", transports[b->transport], "expires_at",
-                     (json_int_t)b->expires_at, "order", (json_int_t)b->order,
-                     "refreshed_at", (json_int_t)b->refreshed_at);
+    return json_pack(
+        "{s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:s, s:i, s:s, s:I, "
+        "s:I, s:I, s:b}",
+        "id", b->id, "user", b->user, "side", sides[b->side], "uri", b->uri,
+        "instance", b->instance, "call_id", b->call_id, "cseq",
+        (json_int_t)b->cseq, "address", address, "port",
+        (int)ntohs(v6 ? in6->sin6_port : in->sin_port), "transport",
+        transports[b->transport], "expires_at", (json_int_t)b->expires_at,
+        "order", (json_int_t)b->order, "refreshed_at",
+        (json_int_t)b->refreshed_at, "reachable", b->reachable);
 }
 
 static json_t *write_all(const struct registrar *r)

@@ -1,6 +1,7 @@
 /**
  * Keeps registrations over a restart, in registrations.json of the state
- * directory: Jigasi does not notice that its registrar forgot it.
+ * directory: Jigasi does not notice that its registrar forgot it. Whether a
+ * contact answers is written for whoever looks, and not read back.
  */
 #ifndef ENGINE_EMBEDDED_REGISTRAR_STORE_H
 #define ENGINE_EMBEDDED_REGISTRAR_STORE_H
