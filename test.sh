@@ -1,7 +1,7 @@
 #!/bin/sh
 # Build with sanitizers and run the tests.
 #
-#   ./test.sh [SUITE]…  SUITE: unit call sounds tools cli e2e torture (all)
+#   ./test.sh [SUITE]…  SUITE: unit call sounds tools cli doctor e2e torture (all)
 #
 # ENGINE=embedded|freeswitch chooses the engine of the end-to-end tests. The
 # last line printed is "N passed, N failed, N skipped".
@@ -10,14 +10,14 @@ cd "$(dirname "$0")" || exit 1
 
 for suite; do
     case $suite in
-    unit | call | sounds | tools | cli | e2e | torture) ;;
+    unit | call | sounds | tools | cli | doctor | e2e | torture) ;;
     *)
-        echo "test.sh: no suite '$suite': unit call sounds tools cli e2e torture" >&2
+        echo "test.sh: no suite '$suite': unit call sounds tools cli doctor e2e torture" >&2
         exit 2
         ;;
     esac
 done
-[ $# -gt 0 ] || set -- unit call sounds tools cli e2e torture
+[ $# -gt 0 ] || set -- unit call sounds tools cli doctor e2e torture
 
 give_up() {
     echo "test.sh: $1" >&2

@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "config/config.h"
+#include "doctor/doctor.h"
 #include "gateway.h"
 #include "http/health.h"
 #include "version.h"
@@ -16,6 +17,7 @@ enum { EXIT_SETTINGS = 2 }; /* settings or command line not usable */
 enum action {
     ACTION_RUN,
     ACTION_CHECK,
+    ACTION_DOCTOR,
     ACTION_HEALTH,
     ACTION_HELP,
     ACTION_SAMPLE,
@@ -25,10 +27,14 @@ enum action {
 struct command {
     enum action action;
     const char *file;
+    const char *log;
 };
+
+enum { OPTION_LOG = 'l' };
 
 static const char usage[] =
     "Usage: jigate [OPTION]...\n"
+    "       jigate doctor [--config FILE] [--log FILE]\n"
     "Jigate lets phones into Jitsi meetings, by way of Jigasi.\n"
     "\n"
     "  -c, --config FILE  read settings from FILE too; the environment wins\n"
@@ -37,6 +43,14 @@ static const char usage[] =
     "      --sample       print a commented file of settings for --config\n"
     "  -h, --help         print this\n"
     "  -V, --version      print the version\n"
+    "\n"
+    "jigate doctor says what will not work in this installation, and what to\n"
+    "change: exit 0 no fault, 1 faults, 2 settings not usable. It looks at "
+    "the\n"
+    "gateway that runs, with the same settings, and changes nothing.\n"
+    "\n"
+    "      --log FILE     look for refused calls in a log of the gateway, -\n"
+    "                     for the standard input\n"
     "\n"
     "Settings are environment variables, or lines NAME=value of FILE.\n";
 
@@ -47,6 +61,7 @@ static int parse(struct command *cmd, int argc, char *const *argv)
         {"check", no_argument, NULL, ACTION_CHECK},
         {"health", no_argument, NULL, ACTION_HEALTH},
         {"help", no_argument, NULL, ACTION_HELP},
+        {"log", required_argument, NULL, OPTION_LOG},
         {"sample", no_argument, NULL, ACTION_SAMPLE},
         {"version", no_argument, NULL, ACTION_VERSION},
         {NULL, 0, NULL, 0},
@@ -58,12 +73,23 @@ static int parse(struct command *cmd, int argc, char *const *argv)
             return EXIT_SETTINGS;
         if (c == 'c')
             cmd->file = optarg;
+        else if (c == OPTION_LOG)
+            cmd->log = optarg;
         else if (c == 'h')
             cmd->action = ACTION_HELP;
         else if (c == 'V')
             cmd->action = ACTION_VERSION;
         else
             cmd->action = (enum action)c;
+    }
+    if (optind + 1 == argc && strcmp(argv[optind], "doctor") == 0) {
+        if (cmd->action == ACTION_RUN)
+            cmd->action = ACTION_DOCTOR;
+        return 0;
+    }
+    if (optind == argc && cmd->log) {
+        fputs("jigate: --log belongs to \"jigate doctor\"\n", stderr);
+        return EXIT_SETTINGS;
     }
     if (optind == argc)
         return 0;
@@ -133,6 +159,47 @@ static int do_health(const struct command *cmd)
     return err;
 }
 
+/* A program without the engine goes on, so that all else is looked at. */
+static int examine(const struct config *cfg, const struct command *cmd,
+                   const char *notes)
+{
+    struct doctor_order order = {
+        .cfg = cfg,
+        .env = environ,
+        .file = cmd->file,
+        .log = cmd->log,
+        .notes = notes,
+        .out = stdout,
+    };
+
+    return doctor_run(&order) ? EXIT_FAILURE : 0;
+}
+
+static int do_doctor(const struct command *cmd)
+{
+    struct config cfg = {0};
+    char *notes = NULL;
+    size_t len;
+    FILE *told = open_memstream(&notes, &len);
+    int err, lacking = 0, status = EXIT_FAILURE;
+
+    if (!told)
+        return EXIT_FAILURE;
+    err = config_load(&cfg, cmd->file, environ, told);
+    if (!err)
+        lacking = gateway_check(&cfg, told);
+    fclose(told);
+    if (err)
+        doctor_tell_settings(notes, stdout);
+    else
+        status = examine(&cfg, cmd, notes);
+    if (err || lacking)
+        status = EXIT_SETTINGS;
+    free(notes);
+    config_reset(&cfg);
+    return status;
+}
+
 /* A call takes four sockets: more than the usual 1024 are wanted. */
 static void raise_file_limit(void)
 {
@@ -169,11 +236,12 @@ static int do_run(const struct command *cmd)
 int main(int argc, char **argv)
 {
     static int (*const actions[])(const struct command *cmd) = {
-        [ACTION_RUN] = do_run,       [ACTION_CHECK] = do_check,
-        [ACTION_HEALTH] = do_health, [ACTION_HELP] = do_help,
-        [ACTION_SAMPLE] = do_sample, [ACTION_VERSION] = do_version,
+        [ACTION_RUN] = do_run,         [ACTION_CHECK] = do_check,
+        [ACTION_DOCTOR] = do_doctor,   [ACTION_HEALTH] = do_health,
+        [ACTION_HELP] = do_help,       [ACTION_SAMPLE] = do_sample,
+        [ACTION_VERSION] = do_version,
     };
-    struct command cmd = {ACTION_RUN, NULL};
+    struct command cmd = {.action = ACTION_RUN};
 
     if (parse(&cmd, argc, argv)) {
         fputs("Try \"jigate --help\".\n", stderr);

@@ -1,0 +1,121 @@
+"""FreeSWITCH's event socket: there, not there, and unwilling."""
+import contextlib
+import socketserver
+import threading
+
+import pytest
+
+from doctor import doctor, free_port
+from doctor import GOOD
+
+PASSWORD = "Zq7-esl-9f2kdUUw1x"
+JIGASI = ("<registration><call-id>1</call-id><user>{user}@meet.jitsi</user>"
+          "<ping-status>{ping}</ping-status></registration>")
+
+
+def registered(*rows):
+    return ("<profile><registrations>"
+            + "".join(JIGASI.format(user=u, ping=p) for u, p in rows)
+            + "</registrations></profile>")
+
+
+@contextlib.contextmanager
+def freeswitch(greeting="Content-Type: auth/request\n\n",
+               xml=registered(("jigasi", "Reachable"))):
+    stop = threading.Event()
+
+    class Session(socketserver.StreamRequestHandler):
+        def command(self):
+            words = self.rfile.readline().decode().strip()
+            while self.rfile.readline().strip():
+                pass
+            return words
+
+        def say(self, text):
+            self.wfile.write(text.encode())
+
+        def handle(self):
+            if greeting is None:
+                stop.wait(20)
+                return
+            self.say(greeting)
+            if "auth/request" not in greeting:
+                return
+            if self.command() != f"auth {PASSWORD}":
+                self.say("Content-Type: command/reply\n"
+                         "Reply-Text: -ERR invalid\n\n")
+                return
+            self.say("Content-Type: command/reply\n"
+                     "Reply-Text: +OK accepted\n\n")
+            if self.command() == "api sofia xmlstatus profile internal reg":
+                self.say("Content-Type: api/response\n"
+                         f"Content-Length: {len(xml)}\n\n{xml}")
+
+    class Server(socketserver.ThreadingTCPServer):
+        allow_reuse_address = daemon_threads = True
+
+    with Server(("127.0.0.1", 0), Session) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        try:
+            yield server.server_address[1]
+        finally:
+            stop.set()
+            server.shutdown()
+
+
+def look(tmp_path, port, password=PASSWORD, server="127.0.0.1", **settings):
+    return doctor(env={
+        **GOOD, "JIGATE_ENGINE": "freeswitch", "FREESWITCH_SERVER": server,
+        "FREESWITCH_ESL_PORT": str(port), "FREESWITCH_ESL_PASSWORD": password,
+        "REST_PORT": str(free_port()), "JIGATE_STATE_DIR": str(tmp_path),
+        "FREESWITCH_EXTERNAL_EXT_IP": "9.9.9.9", **settings})
+
+
+def test_one_that_works(tmp_path):
+    phones = [("user", "Unreachable"), ("jigasi2", "Reachable")]
+    with freeswitch(xml=registered(*phones, ("jigasi", "Reachable"))) as port:
+        d = look(tmp_path, port)
+        d.expect("ok", "freeswitch", "1 Jigasi registered")
+        assert not d.of("sip ports") and not d.of("jigasi")
+        assert PASSWORD not in d.raw
+
+
+@pytest.mark.parametrize("options, password, words", [
+    ({}, "Zq7-another-9f2kdUUw1x", ["the password",
+                                    "FREESWITCH_ESL_PASSWORD"]),
+    ({"greeting": "Content-Type: text/rude-rejection\n"
+                  "Content-Length: 24\n\nAccess Denied, go away.\n"},
+     PASSWORD, ["access list", "apply-inbound-acl"]),
+    ({"greeting": "HTTP/1.0 400 Bad request\n\n"}, PASSWORD,
+     ["does not speak"]),
+    ({"greeting": None}, PASSWORD, ["does not answer"]),
+    ({"xml": registered(("user", "Reachable"))}, PASSWORD,
+     ["no Jigasi is registered"]),
+    ({"xml": registered(("jigasi", "Unreachable"))}, PASSWORD,
+     ["does not answer OPTIONS"]),
+])
+def test_one_that_does_not(tmp_path, options, password, words):
+    with freeswitch(**options) as port:
+        d = look(tmp_path, port, password)
+        d.expect("fault", "freeswitch", *words)
+        assert "Zq7" not in d.raw
+
+
+def test_none_there(tmp_path):
+    look(tmp_path, free_port()).expect("fault", "freeswitch",
+                                       "refuses connections")
+    look(tmp_path, 8021, server="no-such-host.invalid").expect(
+        "fault", "freeswitch", "leads nowhere")
+
+
+@pytest.mark.parametrize("ip, severity, words", [
+    ("", "warning", "is not set"),
+    ("127.0.0.1", "fault", "a loopback address"),
+    ("10.0.0.1", "warning", "a private address"),
+    ("interface:ipv4/eth0", "ok", "the address of interface:ipv4/eth0"),
+    ("9.9.9.9", "ok", "forwarded to FreeSWITCH"),
+])
+def test_the_address_that_freeswitch_tells(tmp_path, ip, severity, words):
+    with freeswitch() as port:
+        look(tmp_path, port, FREESWITCH_EXTERNAL_IP="",
+             FREESWITCH_EXTERNAL_EXT_IP=ip).expect(severity, "address", words)
