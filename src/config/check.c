@@ -114,18 +114,17 @@ static void check_ports(const struct config *cfg, struct faults *f)
                   NAME(rest_port), ports[i].name, cfg->rest_port);
 }
 
-/* RTP has the even ports, RTCP the odd ones above them. */
-static unsigned calls_of(unsigned first, unsigned last)
+unsigned config_calls_of(unsigned first, unsigned last)
 {
     first += first % 2;
-    return last > first ? (last - first + 1) / 2 : 0;
+    return last >= first ? (last - first) / 2 + 1 : 0;
 }
 
 static void check_room(const struct config *cfg, struct faults *f)
 {
-    unsigned phones = calls_of(cfg->rtp_start_port, cfg->rtp_end_port);
-    unsigned jigasi =
-        calls_of(cfg->internal_rtp_start_port, cfg->internal_rtp_end_port);
+    unsigned phones = config_calls_of(cfg->rtp_start_port, cfg->rtp_end_port);
+    unsigned jigasi = config_calls_of(cfg->internal_rtp_start_port,
+                                      cfg->internal_rtp_end_port);
     bool short_of_phones = phones < jigasi;
 
     if (cfg->max_calls > (short_of_phones ? phones : jigasi))

@@ -113,6 +113,10 @@ int config_load(struct config *cfg, const char *file, char *const *env,
                 FILE *report);
 void config_reset(struct config *cfg);
 
+/** Calls that a range of audio ports [first, last] carries: RTP takes the
+ *  even ones, those above are RTCP's. */
+unsigned config_calls_of(unsigned first, unsigned last);
+
 /** Print the settings table for --help. */
 void config_help(FILE *out);
 

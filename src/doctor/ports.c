@@ -26,9 +26,9 @@ struct range {
 
 unsigned calls_allowed(const struct config *cfg)
 {
-    unsigned phones = (cfg->rtp_end_port - cfg->rtp_start_port + 1) / 2;
-    unsigned jigasi =
-        (cfg->internal_rtp_end_port - cfg->internal_rtp_start_port + 1) / 2;
+    unsigned phones = config_calls_of(cfg->rtp_start_port, cfg->rtp_end_port);
+    unsigned jigasi = config_calls_of(cfg->internal_rtp_start_port,
+                                      cfg->internal_rtp_end_port);
     unsigned calls = phones < jigasi ? phones : jigasi;
 
     return cfg->max_calls && cfg->max_calls < calls ? cfg->max_calls : calls;

@@ -78,7 +78,7 @@ def test_jitsi_s_ports_moved_away_do_not_collide(tmp_path):
 def test_jigasi_has_ports_for_fewer_calls(tmp_path):
     ports = {"JIGASI_PORT_MIN": "20000", "JIGASI_PORT_MAX": "20050"}
     look(tmp_path, **ports).expect("warning", "neighbours", "about 12 calls",
-                                   "room for 25", "JIGASI_PORT_MAX")
+                                   "room for 26", "JIGASI_PORT_MAX")
     look(tmp_path, JIGATE_MAX_CALLS="12", **ports).expect("ok", "neighbours")
 
 
@@ -204,7 +204,7 @@ def test_too_few_open_files(tmp_path):
         resource.setrlimit(resource.RLIMIT_NOFILE, (150, 150))
 
     look(tmp_path, preexec_fn=limit).expect(
-        "fault", "files", "enough for 12 calls", "to 200")
+        "fault", "files", "enough for 12 calls", "to 204")
     look(tmp_path, preexec_fn=limit, JIGATE_MAX_CALLS="12").expect(
         "ok", "files")
 
