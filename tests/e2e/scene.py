@@ -17,6 +17,7 @@ class Scene:
         self._count, self._options = jigasis, jigasi
         self._stack = contextlib.AsyncExitStack()
         self.jigasis, self.phones = [], []
+        self.look_every = 0.2    # seconds; a look costs some milliseconds
 
     async def __aenter__(self):
         try:
@@ -109,7 +110,7 @@ class Scene:
                     f"{[str(h) for h in heard]}; {call.describe()}")
             # Where no more than a part of the prompt can be, look again.
             begin = max(since, call.media.mark() - self.ear.window(name))
-            await asyncio.sleep(0.2)
+            await asyncio.sleep(self.look_every)
 
     def heard(self, call):
         """Names of all prompts heard in the call so far."""
@@ -123,8 +124,10 @@ class Scene:
             half = call.media.heard(max(start, call.media.mark() - 4000))
             return len(half) >= 4000 and audio.tone_level(half, hertz) > loud
 
-        await call.media.until(now, timeout, f"{hertz} Hz", lambda:
-                               f"level {audio.level(call.media.heard(start)):.0f} dB")
+        def tell():
+            return f"level {audio.level(call.media.heard(start)):.0f} dB"
+
+        await call.media.until(now, timeout, f"{hertz} Hz", tell)
 
     async def hears_something(self, call, timeout=10):
         """Wait until a prompt, any, has begun."""

@@ -3,6 +3,7 @@ import pytest
 
 import audio
 from call import Refused
+from e2e.scene import Scene
 from jigasi import Plan
 
 
@@ -61,7 +62,6 @@ async def test_a_domain_after_the_room_goes_into_its_own_header(scene):
 
 
 async def test_muc_domain_makes_the_room_a_full_address(gateway_with, ear):
-    from e2e.scene import Scene
     g = gateway_with(XMPP_MUC_DOMAIN="muc.meet.jitsi")
     async with Scene(g, ear) as s:
         call, meeting = await s.join("room")
@@ -120,7 +120,6 @@ async def test_a_200_that_crosses_our_cancel_is_ended_by_bye(scene):
 
 
 async def test_on_join_rings_until_jigasi_answers(gateway_with, ear):
-    from e2e.scene import Scene
     g = gateway_with(JIGATE_ANSWER="on-join")
     async with Scene(g, ear) as s:
         s.jigasi.plan(Plan(on_demand=True))

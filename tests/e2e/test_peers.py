@@ -5,7 +5,9 @@ import pathlib
 import pty
 import shutil
 import socket
+import time
 
+import numpy as np
 import pytest
 
 import audio
@@ -99,7 +101,6 @@ snd_path {folder}
         path = next(self.folder.glob("dump-*-dec.wav"))
         # The header is written when the file is closed: take the samples.
         data = path.read_bytes()
-        import numpy as np
         return np.frombuffer(data[44:len(data) // 2 * 2], "<i2")
 
 
@@ -139,7 +140,6 @@ async def test_baresip_by_ivr_into_a_meeting(gateway, ear, tmp_path):
 
 def wait_unregistered(gateway):
     """baresip unregisters when it quits."""
-    import time
     end = time.monotonic() + 5
     while gateway.stats()["registrations"]:
         assert time.monotonic() < end, "baresip is still registered"

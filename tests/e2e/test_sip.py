@@ -4,6 +4,7 @@ import asyncio
 import pytest
 
 import audio
+import rtp
 import sipmsg
 import sipua
 from call import Refused
@@ -180,7 +181,6 @@ async def test_a_reinvite_without_an_offer(scene):
 
 async def test_the_phone_moves_its_audio(scene):
     """A re-INVITE with another port, as after a change of network."""
-    import rtp
     async with scene() as s:
         call, meeting = await s.in_meeting()
         old = call.media

@@ -51,6 +51,7 @@ def free_port(ip, start=None, end=None):
     ports = range(start, end + 1, 2) if start else [0] * 50
     for port in ports:
         s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
         try:
             s.bind((ip, port))
             if s.getsockname()[1] % 2 == 0:
@@ -102,13 +103,13 @@ class Session(asyncio.DatagramProtocol, Watch):
         self._zero = loop.time()
 
     def close(self):
-        """Take what has come already, then no more: asyncio reads a packet
-        a turn, so that a BYE may overtake the audio before it."""
+        """Take what has come already, then no more: a BYE may overtake the
+        audio before it on the way through this process."""
         if self._task:
             self._task.cancel()
         while self._transport and not self._transport.is_closing():
             try:
-                self.datagram_received(*self.socket.recvfrom(4096))
+                self._packet_in(*self.socket.recvfrom(4096))
             except OSError:
                 break  # nothing is left
         if self._transport:
@@ -199,6 +200,16 @@ class Session(asyncio.DatagramProtocol, Watch):
     # ---- receiving ----
 
     def datagram_received(self, data, source):
+        """asyncio gives one packet a turn; take all that wait."""
+        self._packet_in(data, source)
+        while not self._transport.is_closing():
+            try:
+                self._packet_in(*self.socket.recvfrom(4096))
+            except OSError:
+                break
+        self.changed()
+
+    def _packet_in(self, data, source):
         if self.frozen or len(data) < 12 or data[0] >> 6 != 2:
             return
         if self.remote and source != self.remote:
@@ -220,18 +231,16 @@ class Session(asyncio.DatagramProtocol, Watch):
             self._keep(now, seq, ts, ssrc, codec, frame)
             if self.on_frame:
                 self.on_frame(frame)
-        self.changed()
 
     def _keep(self, now, seq, ts, ssrc, codec, frame):
-        """Place a frame in the recording: where its time stamp says, as long
-        as that is near the time of its arrival."""
-        here = int((now - self._zero) * audio.RATE)
-        place = here
+        """Place a frame in the recording: where its time stamp says, however
+        late it is read; the first of a source, and one whose time stamp
+        jumps, where it arrives."""
+        place = max(int((now - self._zero) * audio.RATE), self._end)
         if self._last and self._last[3] == ssrc:
             delta = (ts - self._last[1] + 2**31) % 2**32 - 2**31
-            wanted = self._last[2] + delta * audio.RATE // codec.clock
-            if abs(wanted - here) < audio.RATE // 2:
-                place = wanted
+            if abs(delta) < 60 * codec.clock:
+                place = self._last[2] + delta * audio.RATE // codec.clock
         self._last = (seq, ts, place, ssrc)
         if place >= 0:
             self._pieces.append((place, frame))

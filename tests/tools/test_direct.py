@@ -280,7 +280,8 @@ def test_g711_is_its_own_inverse():
 
 
 def test_messages():
-    m = sipmsg.parse(b"INVITE sip:a@b SIP/2.0\r\nv: SIP/2.0/UDP h;branch=z1\r\n"
+    m = sipmsg.parse(b"INVITE sip:a@b SIP/2.0\r\n"
+                     b"v: SIP/2.0/UDP h;branch=z1\r\n"
                      b"f: \"A \\\"B\\\"\"  <sip:x@y>;tag=1\r\nt: <sip:a@b>\r\n"
                      b"i: 77\r\nCSeq: 5 INVITE\r\nSubject: one\r\n two\r\n"
                      b"l: 2\r\n\r\nhi there")

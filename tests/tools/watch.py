@@ -26,7 +26,8 @@ class Watch:
             left = deadline - loop.time()
             if left <= 0:
                 seen = f"; {tell()}" if tell else ""
-                raise TimeoutError(f"{timeout:g} s passed without {what or 'it'}{seen}")
+                raise TimeoutError(
+                    f"{timeout:g} s passed without {what or 'it'}{seen}")
             f = loop.create_future()
             self._waiters.add(f)
             try:
