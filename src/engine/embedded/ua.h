@@ -322,9 +322,13 @@ void ua_info_send(struct ua_leg *leg, const char *type, const char *body,
 
 /* ---- ua_timer.c: session timers, RFC 4028 ---- */
 
-/** Look at the Session-Expires of an INVITE or UPDATE.
- *  @return 0, or 422: too brief, answer with Min-SE: UA_SESSION_MIN_S. */
-int ua_timer_receive(struct ua_leg *leg, const sip_t *sip);
+/** Whether the Session-Expires of an INVITE or UPDATE is to be answered by
+ *  422 with Min-SE: UA_SESSION_MIN_S. */
+bool ua_timer_too_brief(const sip_t *sip);
+
+/** Take the Session-Expires of a request that gets a 2xx; one that is
+ *  refused changes nothing (RFC 3261 section 14.2). */
+void ua_timer_receive(struct ua_leg *leg, const sip_t *sip);
 
 /** What our 2xx says about it: the value of Session-Expires, "" for none,
  *  and whether "Require: timer" goes with it. */

@@ -157,10 +157,9 @@ static int in_the_way(struct ua_leg *leg, nta_incoming_t *irq)
     return 0;
 }
 
-static bool too_brief(struct ua_leg *leg, nta_incoming_t *irq,
-                      const sip_t *sip)
+static bool too_brief(nta_incoming_t *irq, const sip_t *sip)
 {
-    if (!ua_timer_receive(leg, sip))
+    if (!ua_timer_too_brief(sip))
         return false;
     nta_incoming_treply(irq, SIP_422_SESSION_TIMER_TOO_SMALL,
                         SIPTAG_MIN_SE_STR(UA_MIN_SE), TAG_END());
@@ -173,10 +172,11 @@ static int reinvite(struct ua_leg *leg, nta_incoming_t *irq, const sip_t *sip)
 
     if (status)
         return status;
-    if (too_brief(leg, irq, sip))
+    if (too_brief(irq, sip))
         return 422;
     if (!take_later_offer(leg, irq, sip))
         return 488;
+    ua_timer_receive(leg, sip);
     refresh_target(leg, irq, sip);
     leg->invite_in = irq;
     nta_incoming_bind(irq, ua_uas_ack_h, leg);
@@ -191,10 +191,11 @@ static int update(struct ua_leg *leg, nta_incoming_t *irq, const sip_t *sip)
 
     if (status)
         return status;
-    if (too_brief(leg, irq, sip))
+    if (too_brief(irq, sip))
         return 422;
     if (sdp && !take_later_offer(leg, irq, sip))
         return 488;
+    ua_timer_receive(leg, sip);
     refresh_target(leg, irq, sip);
     reply_with_session(leg, irq, sdp);
     return 200;

@@ -8,22 +8,26 @@ enum { RETRY_MS = 2100, RETRIES = 5, SESSION_MAX_S = 86400 };
 
 static void refresh_h(void *arg);
 
-int ua_timer_receive(struct ua_leg *leg, const sip_t *sip)
+bool ua_timer_too_brief(const sip_t *sip)
+{
+    const sip_session_expires_t *x = sip->sip_session_expires;
+
+    return x && x->x_delta < UA_SESSION_MIN_S;
+}
+
+void ua_timer_receive(struct ua_leg *leg, const sip_t *sip)
 {
     const sip_session_expires_t *x = sip->sip_session_expires;
 
     leg->session_s = 0;
     if (!x)
-        return 0;
-    if (x->x_delta < UA_SESSION_MIN_S)
-        return 422;
+        return;
     leg->session_s =
         x->x_delta > SESSION_MAX_S ? SESSION_MAX_S : (uint32_t)x->x_delta;
     /* Who asks without saying who refreshes does it himself, if he can. */
     leg->session_ours =
         !sip->sip_supported || !sip_has_feature(sip->sip_supported, "timer") ||
         (x->x_refresher && strcasecmp(x->x_refresher, "uas") == 0);
-    return 0;
 }
 
 bool ua_timer_header(const struct ua_leg *leg, char *out, size_t size)

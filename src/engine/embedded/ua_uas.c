@@ -133,10 +133,11 @@ static int check_invite(struct ua_leg *leg, const sip_t *sip)
         refuse(leg, 503, SIPTAG_RETRY_AFTER_STR(UA_RETRY_AFTER), TAG_END());
         return ESHUTDOWN;
     }
-    if (ua_timer_receive(leg, sip)) {
+    if (ua_timer_too_brief(sip)) {
         refuse(leg, 422, SIPTAG_MIN_SE_STR(UA_MIN_SE), TAG_END());
         return EINVAL;
     }
+    ua_timer_receive(leg, sip);
     return 0;
 }
 

@@ -187,6 +187,30 @@ static void a_refused_refresh_is_tried_again_an_unknown_call_ends(void **state)
                      ENGINE_END_TIMEOUT);
 }
 
+static void a_refused_change_leaves_the_timer(void **state)
+{
+    struct state *s = *state;
+
+    call(s, TIMER "Session-Expires: 90;refresher=uas\r\n"
+                  "Allow: INVITE, ACK, BYE, UPDATE\r\n");
+    peer_request(&s->phone, &(struct request){
+                                .method = "UPDATE",
+                                .extra = TIMER "Session-Expires: 10\r\n",
+                            });
+    peer_expect(&s->phone, "SIP/2.0 422");
+    peer_request(&s->phone, &(struct request){
+                                .method = "UPDATE",
+                                .type = "application/sdp",
+                                .body = peer_sdp("9 96", "sendrecv"),
+                            });
+    peer_expect(&s->phone, "SIP/2.0 488");
+    later(s, 45);
+    peer_expect(&s->phone, "UPDATE ");
+    assert_string_equal(peer_header(&s->phone, "Session-Expires"),
+                        "90;refresher=uac");
+    peer_reply(&s->phone, "200 OK", NULL, NULL, NULL);
+}
+
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -196,6 +220,7 @@ int main(void)
         TEST(we_refresh_by_update_where_the_phone_takes_it),
         TEST(we_refresh_by_reinvite_where_it_does_not),
         TEST(a_phone_that_cannot_refresh_has_it_done_by_us),
+        TEST(a_refused_change_leaves_the_timer),
         TEST(a_refused_refresh_is_tried_again_an_unknown_call_ends),
     };
 
