@@ -140,6 +140,7 @@ struct ua_leg {
     bool cancel;     /* CANCEL is to be sent as soon as one came */
     bool can_update; /* the far side allows UPDATE */
     bool reinviting; /* a re-INVITE of ours is under way */
+    bool leaving;    /* BYE sent */
     nta_leg_t *dialog;
     nta_incoming_t *invite_in;   /* INVITE or re-INVITE without its ACK */
     nta_outgoing_t *invite_out;  /* ours without its final response */
@@ -266,7 +267,7 @@ void ua_leg_watch(struct ua_leg *leg);
 void ua_leg_gone(struct ua_leg *leg, enum engine_end end, unsigned status,
                  unsigned cause, const char *reason);
 
-/** BYE, then the leg is freed. Must be gone already. */
+/** BYE, once; then the leg is freed. Must be gone already. */
 void ua_leg_bye(struct ua_leg *leg);
 
 /** End a leg by our own wish, whatever its state. */

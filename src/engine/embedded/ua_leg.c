@@ -219,10 +219,14 @@ static void bye_h(struct ua_leg *leg, int status, const sip_t *sip)
 
 void ua_leg_bye(struct ua_leg *leg)
 {
-    int err = ua_leg_request(
-        leg, bye_h, SIP_METHOD_BYE,
-        TAG_IF(*leg->reason, SIPTAG_REASON_STR(leg->reason)), TAG_END());
+    int err;
 
+    if (leg->leaving)
+        return;
+    leg->leaving = true;
+    err = ua_leg_request(leg, bye_h, SIP_METHOD_BYE,
+                         TAG_IF(*leg->reason, SIPTAG_REASON_STR(leg->reason)),
+                         TAG_END());
     if (err)
         ua_leg_free(leg);
 }

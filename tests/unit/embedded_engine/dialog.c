@@ -134,6 +134,26 @@ static void a_second_reinvite_waits_for_the_first(void **state)
     assert_string_equal(peer_header(p, "Retry-After"), "3");
 }
 
+static void there_is_one_bye(void **state)
+{
+    struct state *s = *state;
+    struct peer *p = &s->phone;
+    unsigned reinvite;
+
+    peer_request(p, &(struct request){
+                        .method = "INVITE",
+                        .type = "application/sdp",
+                        .body = peer_sdp("0 101", "sendrecv"),
+                    });
+    reinvite = p->cseq;
+    peer_expect(p, "SIP/2.0 200");
+    engine_hangup(s->h.engine, s->leg, 0, "");
+    peer_expect(p, "BYE ");
+    p->cseq = reinvite;
+    peer_request(p, &(struct request){.method = "ACK", .same_cseq = true});
+    peer_expect_none(p, "BYE ", 200);
+}
+
 static void requests_out_of_order_are_refused(void **state)
 {
     struct state *s = *state;
@@ -328,6 +348,7 @@ int main(void)
         TEST(an_offer_is_made_where_none_came),
         TEST(update_works_with_and_without_an_offer),
         TEST(a_second_reinvite_waits_for_the_first),
+        TEST(there_is_one_bye),
         TEST(requests_out_of_order_are_refused),
         TEST(methods_in_a_dialog_follow_the_table),
         TEST(keys_come_by_info),
