@@ -1,3 +1,4 @@
+#include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -122,8 +123,9 @@ static int load(struct config *cfg, const struct command *cmd)
 {
     int err = config_load(cfg, cmd->file, environ, stderr);
 
-    if (!err)
-        err = gateway_check(cfg, stderr);
+    /* All faults in one go; without memory there may be no settings. */
+    if (cfg->keys && gateway_check(cfg, stderr))
+        err = EINVAL;
     if (err)
         fputs("jigate: the settings are not usable; \"jigate --help\" "
               "explains them\n",

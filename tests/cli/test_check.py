@@ -24,7 +24,8 @@ def test_every_fault_comes_in_one_go():
              "JIGASI_SIP_PASSWORD": "secret",
              "JIGATE_MEETING_LOOKUP": "https://mapper/",
              "FREESWITCH_INTERNAL_IP": "interface:ipv4/nosuch0",
-             "JIGATE_TRUSTED_NETWORKS": "everywhere"}
+             "JIGATE_TRUSTED_NETWORKS": "everywhere",
+             "JIGATE_KEYS": "*6=dance"}
     result = run("--check", env={**GOOD, **wrong})
     assert result.returncode == 2
     faults = [line for line in result.stderr.splitlines()
