@@ -42,6 +42,12 @@ def test_the_keys_and_the_engine_are_checked_too():
     assert "error: JIGATE_KEYS" in result.stderr
 
 
+def test_a_trunk_is_not_passed_over_in_silence():
+    result = run("--check", env={**GOOD, "SIPGW_SIP_PASSWORD": "Zq7-trunk"})
+    assert result.returncode == 0
+    assert "warning: SIPGW_SIP_PASSWORD: no trunk" in result.stderr
+
+
 def test_a_file_is_read_and_the_environment_wins(tmp_path):
     path = tmp_path / "jigate.env"
     path.write_text("REST_PORT=1\nLOG_LEVEL=loud\nJIGATE_ANSWER=never\n")
