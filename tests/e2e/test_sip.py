@@ -153,6 +153,29 @@ async def test_hold_and_unhold(scene):
             "a stream that stops would be hung up"
 
 
+async def test_the_meeting_is_sent_rtp_while_the_phone_holds(scene):
+    async with scene() as s:
+        call, meeting = await s.in_meeting()
+        await s.hears_tone(meeting, 600)
+        voice, first = call.media.source, len(meeting.media.packets)
+        for direction in ("sendonly", "inactive"):
+            call.media.source = lambda: None  # whatever was said: no RTP
+            assert (await call.reinvite(direction)).status == 200
+            # Longer than what was under way and the time before it begins.
+            await meeting.media.until(meeting.media.flowing(100), 5,
+                                      "audio while the phone holds")
+            mark = meeting.media.mark()
+            await meeting.media.until(meeting.media.flowing(25), 2)
+            assert audio.level(meeting.media.heard(mark)) < -60
+            assert (await call.unhold()).status == 200
+            call.media.source = voice
+            await s.hears_tone(meeting, 600)
+        stats = meeting.media.stats(first)
+        assert (stats.sources, stats.lost, stats.out_of_order,
+                stats.breaks) == (1, 0, 0, 0), stats
+        assert stats.largest_gap_ms < 1000
+
+
 async def test_hold_the_old_way_by_address_0(scene):
     async with scene() as s:
         call, meeting = await s.in_meeting()

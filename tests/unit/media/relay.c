@@ -35,7 +35,7 @@ static void payload_fill(uint8_t *payload, size_t len, unsigned seed)
 
 static void one_way(struct far *from, struct far *to, size_t len, uint8_t pt)
 {
-    struct got first;
+    struct got first = {0};
 
     for (unsigned i = 0; i < PACKETS; i++) {
         uint8_t payload[400];
@@ -43,7 +43,9 @@ static void one_way(struct far *from, struct far *to, size_t len, uint8_t pt)
 
         payload_fill(payload, len, i);
         far_audio(from, payload, len);
-        far_receive(to, &g);
+        do /* silence came first if the other direction took its time */
+            far_receive(to, &g);
+        while (!i && (g.head.len != len || memcmp(g.payload, payload, len)));
         assert_int_equal(g.head.len, len);
         assert_memory_equal(g.payload, payload, len);
         assert_int_equal(g.head.pt, pt);

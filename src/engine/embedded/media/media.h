@@ -109,7 +109,8 @@ void media_stream_watch(struct media *m, engine_leg leg, uint32_t ms);
 void media_play(struct media *m, engine_leg leg, const struct engine_play *p);
 void media_play_stop(struct media *m, engine_leg leg);
 
-/** Relay audio between two streams of one worker. */
+/** Relay audio between two streams of one worker. A far side that would hear
+ *  nothing for half a second is sent silence until there is audio again. */
 void media_bridge(struct media *m, engine_leg a, engine_leg b);
 void media_mute(struct media *m, engine_leg leg, bool on);
 

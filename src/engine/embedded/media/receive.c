@@ -155,6 +155,7 @@ static void relay(struct stream *s, enum media_codec codec, uint8_t *packet,
     }
     if (player_busy(&peer->player)) {
         s->counters.overridden++;
+        stream_fed(peer);
         return;
     }
     if (!payload_convert(s, codec, payload, &len))
@@ -163,6 +164,7 @@ static void relay(struct stream *s, enum media_codec codec, uint8_t *packet,
         s->counters.late++;
         return;
     }
+    stream_fed(peer);
     rtp_header_write(payload - RTP_HEADER_SIZE, n.marker,
                      peer->session.format.send_pt, n.seq, n.ts,
                      peer->out.ssrc);

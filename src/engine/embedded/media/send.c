@@ -59,9 +59,11 @@ static bool own_packet(struct stream *s)
 
     if (!stream_sends(s))
         return len > 0;
-    if (!len && s->peer)
+    if (!len && s->peer && !s->filling)
         return false;
-    if (!len) {
+    if (len) {
+        s->fed_ms = worker_now_ms(s->worker);
+    } else {
         source = RTP_SILENCE;
         len = stream_silence(worker_shared(s->worker), codec, s->ptime_ms,
                              payload);

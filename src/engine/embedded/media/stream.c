@@ -9,6 +9,11 @@
 #include "engine/embedded/media/address.h"
 #include "engine/embedded/media/udp.h"
 
+enum {
+    FILL_AFTER_MS = 500,
+    FILL_GRID_MS = 100, /* streams that fall due together are checked so */
+};
+
 static const uint32_t clock_rate[MEDIA_CODECS] = {
     [MEDIA_PCMU] = 8000,
     [MEDIA_PCMA] = 8000,
@@ -94,6 +99,8 @@ static void peer_leave(struct stream *s)
         return;
     s->peer = NULL;
     peer->peer = NULL;
+    s->filling = false;
+    peer->filling = false;
     rtp_out_break(&s->out);
     rtp_out_break(&peer->out);
     stream_update(peer);
@@ -118,16 +125,48 @@ bool stream_sends(const struct stream *s)
     return s->has_session && s->session.send && latch_target(&s->latch);
 }
 
+static bool waits_for_peer(const struct stream *s)
+{
+    return s->peer && !s->filling && stream_sends(s);
+}
+
+static uint64_t fill_due_ms(const struct stream *s)
+{
+    uint64_t due = s->fed_ms + FILL_AFTER_MS + FILL_GRID_MS - 1;
+
+    return due - due % FILL_GRID_MS;
+}
+
+void stream_fill_check(struct stream *s)
+{
+    if (!waits_for_peer(s))
+        return;
+    s->filling = worker_now_ms(s->worker) >= fill_due_ms(s);
+    stream_update(s);
+}
+
+void stream_fed(struct stream *s)
+{
+    s->fed_ms = worker_now_ms(s->worker);
+    if (!s->filling)
+        return;
+    s->filling = false;
+    stream_update(s);
+}
+
 void stream_update(struct stream *s)
 {
     bool sends = stream_sends(s);
     bool held = s->has_session && !s->session.send;
-    bool on = player_busy(&s->player) ? sends || held : sends && !s->peer;
+    bool alone = !s->peer || s->filling;
+    bool on = player_busy(&s->player) ? sends || held : sends && alone;
 
     if (on && !s->link[STREAMS_TICKING].in)
         s->owed_ms =
             s->ptime_ms > WORKER_TICK_MS ? s->ptime_ms - WORKER_TICK_MS : 0;
     worker_tick_set(s->worker, s, on);
+    if (waits_for_peer(s))
+        worker_watch_at(s->worker, fill_due_ms(s));
 }
 
 /* Where the in-band detector is wanted, have one for this codec. */
@@ -209,6 +248,8 @@ void stream_session(struct stream *s, const struct media_session *session)
     target_set(s, first);
     if (resumes)
         rtp_out_break(&s->out);
+    if (first || resumes)
+        stream_fed(s);
     if (hears_again && s->peer)
         rtp_out_break(&s->peer->out);
     if (first || hears_again) {
@@ -261,6 +302,8 @@ void stream_bridge(struct stream *a, struct stream *b)
     peer_leave(b);
     a->peer = b;
     b->peer = a;
+    stream_fed(a);
+    stream_fed(b);
     stream_update(a);
     stream_update(b);
 }

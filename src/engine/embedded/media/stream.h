@@ -64,6 +64,7 @@ struct stream {
     bool has_session;
     bool connected; /* the socket, to the far side */
     bool muted;
+    bool filling;          /* the peer is quiet: silence in its place */
     bool silent;           /* MEDIA_SILENT was reported */
     bool told_unconverted; /* logged once */
     bool heard_audio;      /* audio_seq is set */
@@ -73,6 +74,8 @@ struct stream {
     uint32_t watch_ms;
     uint64_t heard_ms; /* last packet of the far side, or since when we
                           wait for one */
+    uint64_t fed_ms;   /* last audio to the far side from the peer or a
+                          prompt, or since when we wait for some */
     struct media_session session;
     struct latch latch;
     struct rtp_out out;
@@ -112,6 +115,14 @@ void stream_watch_check(struct stream *s);
 
 /** Whether packets may be sent: agreed, not on hold, and known where to. */
 bool stream_sends(const struct stream *s);
+
+/** Send silence of our own from here on if the stream is bridged and had no
+ *  audio for half a second: far sides hang up when RTP stops. A peer that
+ *  pauses for Opus DTX (400 ms, RFC 6716 section 2.1.9) is let be. */
+void stream_fill_check(struct stream *s);
+
+/** Audio of the peer goes to the stream's far side: no silence of ours. */
+void stream_fed(struct stream *s);
 
 /** Start or stop the tick as the stream's state asks for. */
 void stream_update(struct stream *s);

@@ -232,8 +232,10 @@ static void watch_handle(struct worker *w)
 {
     w->watch_due_ms = UINT64_MAX;
     for (struct stream *s = w->first[STREAMS_ALL]; s;
-         s = s->link[STREAMS_ALL].next)
+         s = s->link[STREAMS_ALL].next) {
         stream_watch_check(s);
+        stream_fill_check(s);
+    }
 }
 
 static int wait_ms(const struct worker *w)

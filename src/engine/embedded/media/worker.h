@@ -89,7 +89,8 @@ uint8_t *worker_packet_out(struct worker *w);
 /** Have stream_tick() called every 20 ms, or no longer. */
 void worker_tick_set(struct worker *w, struct stream *s, bool on);
 
-/** Have stream_watch_check() called at this time at the latest. */
+/** Have stream_watch_check() and stream_fill_check() called at this time at
+ *  the latest. */
 void worker_watch_at(struct worker *w, uint64_t due_ms);
 
 #endif
