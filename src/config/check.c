@@ -1,4 +1,5 @@
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 #include "config/setting.h"
@@ -54,6 +55,30 @@ static void check_users(const struct config *cfg, struct faults *f)
               "%s: expected another user than that of %s, got \"%s\" for "
               "both",
               NAME(registration_user), NAME(jigasi_uri), cfg->jigasi_user);
+}
+
+/* Header names are compared without regard to case (RFC 3261 section
+ * 7.3.1). */
+static void check_headers(const struct config *cfg, struct faults *f)
+{
+    const struct {
+        const char *name, *header;
+    } row[] = {
+        {NAME(header_room), cfg->header_room},
+        {NAME(header_domain_base), cfg->header_domain_base},
+        {NAME(header_password), cfg->header_password},
+        {NAME(header_token), cfg->header_token},
+        {NAME(header_tenant), cfg->header_tenant},
+        {NAME(header_visitor), cfg->header_visitor},
+    };
+
+    for (size_t i = 0; i < sizeof(row) / sizeof(*row); i++)
+        for (size_t k = 0; k < i; k++)
+            if (strcasecmp(row[i].header, row[k].header) == 0)
+                fault(f,
+                      "%s: expected another header than that of %s, got "
+                      "\"%s\" for both",
+                      row[i].name, row[k].name, row[i].header);
 }
 
 static void check_range(const struct range *r, struct faults *f)
@@ -199,6 +224,7 @@ void config_cross_check(const struct config *cfg, struct faults *f)
 {
     check_passwords(cfg, f);
     check_users(cfg, f);
+    check_headers(cfg, f);
     if (cfg->engine == CONFIG_ENGINE_EMBEDDED) {
         check_ports(cfg, f);
         check_room(cfg, f);

@@ -134,14 +134,15 @@ const struct setting_kind kind_path = {
 };
 
 /* RFC 3261 section 25.1: token. */
-static bool valid_token(const char *text)
+static bool valid_header(const char *text)
 {
-    return only(text, "-.!%*_+`'~");
+    return only(text, "-.!%*_+`'~") && !header_name_is_reserved(text);
 }
 
-const struct setting_kind kind_token = {
-    "the name of a SIP header",
-    valid_token,
+const struct setting_kind kind_header = {
+    "the name of a header that SIP has no use of its own for, such as "
+    "X-Room-Name",
+    valid_header,
 };
 
 /* RFC 6750 section 2.1: b64token. */

@@ -42,6 +42,19 @@ def test_the_keys_and_the_engine_are_checked_too():
     assert "error: JIGATE_KEYS" in result.stderr
 
 
+def test_a_header_of_sip_itself_cannot_be_taken_nor_one_twice():
+    result = run("--check", env={**GOOD, "JIGATE_HEADER_ROOM": "Via",
+                                 "JIGATE_HEADER_PASSWORD": "Via"})
+    assert result.returncode == 2
+    assert "error: JIGATE_HEADER_ROOM" in result.stderr
+    assert "error: JIGATE_HEADER_PASSWORD" in result.stderr
+    result = run("--check", env={**GOOD, "JIGATE_HEADER_ROOM": "X-One",
+                                 "JIGATE_HEADER_PASSWORD": "x-one"})
+    assert result.returncode == 2
+    assert "error: JIGATE_HEADER_PASSWORD: expected another header than " \
+        "that of JIGATE_HEADER_ROOM" in result.stderr
+
+
 def test_a_trunk_is_not_passed_over_in_silence():
     result = run("--check", env={**GOOD, "SIPGW_SIP_PASSWORD": "Zq7-trunk"})
     assert result.returncode == 0
