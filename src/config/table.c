@@ -181,7 +181,9 @@ const struct setting settings[] = {
 
     {"SIPGW_SIP_SERVER", NULL, SECTION_TRUNK,
      TEXT(trunk_server, 255, &kind_host), .def = "sipgw.meet.jitsi",
-     .help = "The SIP gateway or provider to register at."},
+     .help = "The SIP gateway or provider to register at. Only the FreeSWITCH "
+             "engine does so; the embedded engine of this version registers "
+             "at no trunk."},
     {"SIPGW_SIP_PORT", NULL, SECTION_TRUNK, PORT(trunk_port), .def = "5060",
      .help = "Its SIP port."},
     {"SIPGW_SIP_DOMAIN", NULL, SECTION_TRUNK,
@@ -192,7 +194,8 @@ const struct setting settings[] = {
      .help = "The user to register as."},
     {"SIPGW_SIP_PASSWORD", NULL, SECTION_TRUNK,
      TEXT(trunk_password, 128, NULL), .def = "", .flags = SETTING_SECRET,
-     .help = "That user's password. Without it there is no registration."},
+     .help = "That user's password. Without it the FreeSWITCH engine does not "
+             "register either."},
 
     {"JIGATE_HEADER_ROOM", NULL, SECTION_HEADERS,
      TEXT(header_room, 64, &kind_header), .def = "X-Room-Name",
@@ -262,7 +265,7 @@ static const char *const section_names[SECTION_COUNT] = {
     [SECTION_NETWORK] = "Addresses and ports",
     [SECTION_MEETINGS] = "Meetings",
     [SECTION_CALLS] = "What a caller experiences",
-    [SECTION_TRUNK] = "Trunk, a SIP gateway or provider to register at",
+    [SECTION_TRUNK] = "Trunk (FreeSWITCH engine only)",
     [SECTION_HEADERS] = "Names of the headers that tell Jigasi",
     [SECTION_PROGRAM] = "The program",
     [SECTION_FREESWITCH] = "FreeSWITCH engine",
