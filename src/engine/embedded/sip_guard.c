@@ -191,10 +191,8 @@ enum sip_guard_verdict sip_guard_admit(struct sip_guard *g,
     }
     if (s->known_until > now)
         return SIP_GUARD_PASS;
-    if (s->banned_until > now || s->silent_until > now) {
-        *why = s->banned_until > now ? "banned" : "wrong credentials";
+    if (s->banned_until > now || s->silent_until > now)
         return drop(g, SIP_GUARD_DROP);
-    }
     if (is_scanner(user_agent)) {
         *why = "scanner";
         return ban(g, s, now);

@@ -69,7 +69,8 @@ void sip_guard_free(struct sip_guard *g);
  * @param user_agent  Its User-Agent, may be empty. Known scanners are banned.
  * @param size        Bytes of the message.
  * @param why         Set to a word for the log line ("scanner", "flood" …),
- *                    or to NULL with SIP_GUARD_PASS; may be NULL.
+ *                    always with SIP_GUARD_SILENT and SIP_GUARD_BANNED;
+ *                    to NULL with SIP_GUARD_PASS; may be NULL.
  */
 enum sip_guard_verdict sip_guard_admit(struct sip_guard *g,
                                        const struct sockaddr *from,

@@ -178,7 +178,7 @@ static bool admitted(struct ua_side *side, msg_t *msg, const sip_t *sip)
     v = sip_guard_admit(side->guard, from, slice_of(agent), msg_size(msg),
                         ua_now(), &why);
     if (v == SIP_GUARD_SILENT || v == SIP_GUARD_BANNED)
-        ua_log_rejected(side, msg, sip, why ? why : "limit", "");
+        ua_log_rejected(side, msg, sip, why, "");
     return v == SIP_GUARD_PASS;
 }
 

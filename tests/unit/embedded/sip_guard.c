@@ -232,6 +232,25 @@ static void wrong_credentials_get_three_answers_a_minute(void **state)
     assert_int_equal(admit(g, "192.0.2.1", 3 * MINUTE), D);
 }
 
+static void what_follows_a_ban_or_silence_has_no_words(void **state)
+{
+    struct sip_guard *g = *state;
+    const char *why = "";
+
+    for (size_t i = 0; i < 4; i++)
+        failed(g, "192.0.2.1", 0);
+    assert_int_equal(
+        sip_guard_admit(g, address("192.0.2.1"), slice_of(""), 1, 1, &why), D);
+    assert_null(why);
+    assert_int_equal(sip_guard_admit(g, address("192.0.2.2"),
+                                     slice_of("sipcli"), 1, 1, &why),
+                     B);
+    assert_string_equal(why, "scanner");
+    assert_int_equal(
+        sip_guard_admit(g, address("192.0.2.2"), slice_of(""), 1, 2, &why), D);
+    assert_null(why);
+}
+
 /* Whoever mistyped a password and set it right need not wait. */
 static void an_answered_challenge_allows_the_next(void **state)
 {
@@ -422,6 +441,7 @@ int main(void)
         WITH_GUARD(one_challenge_then_nothing),
         WITH_GUARD(a_request_sent_again_is_challenged_so_often),
         WITH_GUARD(wrong_credentials_get_three_answers_a_minute),
+        WITH_GUARD(what_follows_a_ban_or_silence_has_no_words),
         WITH_GUARD(an_answered_challenge_allows_the_next),
         WITH_GUARD(an_authenticated_source_is_exempt_for_a_while),
         WITH_GUARD(guessing_ends_the_exemption),
