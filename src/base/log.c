@@ -66,6 +66,20 @@ static size_t head(char *line, size_t size, enum log_level level,
     return n;
 }
 
+struct log_quoted log_quoted(struct slice value)
+{
+    struct log_quoted q;
+    size_t n = utf8_clean(value.p, value.len, q.text + 1, sizeof(q.text) - 2);
+
+    q.text[0] = '"';
+    for (size_t i = 1; i <= n; i++)
+        if (q.text[i] == '"')
+            q.text[i] = '\'';
+    q.text[n + 1] = '"';
+    q.text[n + 2] = '\0';
+    return q;
+}
+
 void log_line(struct log *log, enum log_level level, const char *call,
               const char *fmt, ...)
 {

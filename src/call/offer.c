@@ -1,7 +1,7 @@
 #include <string.h>
 
 #include "base/slice.h"
-#include "base/utf8.h"
+#include "base/log.h"
 #include "call/call.h"
 
 /* Why a call is turned away: for operators, with what to do about it. */
@@ -43,7 +43,7 @@ struct offer {
     const struct engine_event *ev;
     const struct engine_offer *o;
     bool answered;
-    char to[2 * ROOM_NAME_MAX]; /* for log lines */
+    struct slice to;
 };
 
 static void refuse(const struct offer *of, enum refusal r, const char *why)
@@ -52,8 +52,9 @@ static void refuse(const struct offer *of, enum refusal r, const char *why)
 
     log_line(d->log, refusals[r].level, of->o->call,
              "refused %u to=%s from=%s address=%s: %s%s", refusals[r].status,
-             of->to, of->o->caller_number, of->o->address, refusals[r].text,
-             why);
+             log_quoted(of->to).text,
+             log_quoted(slice_of(of->o->caller_number)).text, of->o->address,
+             refusals[r].text, why);
     calls_tell(of->cs, MONITOR_REFUSED, of->o->call, of->ev->node,
                refusals[r].name);
     if (of->answered)
@@ -101,8 +102,10 @@ static struct call *begin_participant(const struct offer *of)
     if (!c)
         return NULL;
     log_line(of->cs->deps.log, LOG_INFO, c->id,
-             "offered to=%s from=%s name=\"%s\" address=%s", of->to,
-             of->o->caller_number, of->o->caller_name, of->o->address);
+             "offered to=%s from=%s name=%s address=%s",
+             log_quoted(of->to).text,
+             log_quoted(slice_of(of->o->caller_number)).text,
+             log_quoted(slice_of(of->o->caller_name)).text, of->o->address);
     calls_tell(of->cs, MONITOR_STARTED, c->id, c->node, NULL);
     call_timer(c, TIMER_NOTE, CALL_NOTE_MS);
     if (of->answered)
@@ -150,11 +153,14 @@ static void begin_ivr(const struct offer *of)
 void calls_offered(struct calls *cs, const struct engine_event *ev,
                    const struct engine_offer *o, bool answered)
 {
-    struct offer of = {.cs = cs, .ev = ev, .o = o, .answered = answered};
-    struct slice to = {o->to, o->to_len};
+    struct offer of = {.cs = cs,
+                       .ev = ev,
+                       .o = o,
+                       .answered = answered,
+                       .to = {o->to, o->to_len}};
+    struct slice to = of.to;
     unsigned max = cs->deps.cfg->max_calls;
 
-    utf8_clean(o->to, o->to_len, of.to, sizeof(of.to));
     if (cs->draining)
         refuse(&of, REFUSE_DRAINING, "");
     else if (o->source == ENGINE_FROM_JIGASI && slice_is(to, "healthcheck"))

@@ -89,7 +89,7 @@ static void jigasi_may_not_dial_out(void **state)
     offer_from(t, &o, 0);
     expect(t, "reject phone 403");
     expect_monitor(t, "refused dial-out");
-    expect_log(t, "refused 403 to=+49301234");
+    expect_log(t, "refused 403 to=\"+49301234\"");
     expect_none(t);
 }
 
@@ -257,13 +257,28 @@ static void offered_call_is_logged_and_told(void **state)
     struct scenario *t = *state;
 
     offer(t, "room");
-    expect_log(t, "call=c1 offered to=room from=4711");
+    expect_log(t, "call=c1 offered to=\"room\" from=\"4711\"");
     expect_log(t, "call=c1 dialling Jigasi at j1 room=room");
     answered(t, "phone");
     expect_log(t, "call=c1 answered");
     assert_int_equal(monitored(t, "started"), 1);
     expect_monitor(t, "state dialling");
     assert_int_equal(calls_count(calls_of(t)), 1);
+}
+
+static void caller_cannot_feign_fields_of_the_log(void **state)
+{
+    struct scenario *t = *state;
+    struct engine_offer o = {.source = ENGINE_FROM_USER,
+                             .to = "room",
+                             .to_len = 4,
+                             .caller_name = "x\" address=192.0.2.66",
+                             .caller_number = "1 name=\"y\"",
+                             .address = "192.0.2.1"};
+
+    offer_from(t, &o, 0);
+    expect_log(t, "offered to=\"room\" from=\"1 name='y'\" "
+                  "name=\"x' address=192.0.2.66\" address=192.0.2.1");
 }
 
 static void engine_events_reach_the_monitor(void **state)
@@ -348,6 +363,7 @@ int main(void)
         SCENARIO(name_may_be_the_number),
         SCENARIO(name_may_be_none),
         SCENARIO(offered_call_is_logged_and_told),
+        SCENARIO(caller_cannot_feign_fields_of_the_log),
         SCENARIO(engine_events_reach_the_monitor),
         SCENARIO(first_and_last_jigasi_are_logged),
         SCENARIO(contacts_of_phones_are_not_dialled),

@@ -144,9 +144,9 @@ void ua_leg_gone(struct ua_leg *leg, enum engine_end end, unsigned status,
     if (!leg->told)
         return;
     log_line(leg->ua->log, LOG_DEBUG, leg->call,
-             "leg gone side=%s end=%s status=%u cause=%u reason=\"%s\"",
+             "leg gone side=%s end=%s status=%u cause=%u reason=%s",
              leg->side->which == ENGINE_EXTERNAL ? "external" : "internal",
-             end_names[end], status, cause, reason);
+             end_names[end], status, cause, log_quoted(slice_of(reason)).text);
     ua_tell(leg->ua, &ev);
 }
 

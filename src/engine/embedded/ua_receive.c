@@ -47,13 +47,13 @@ void ua_reply(struct ua_side *side, msg_t *msg, sip_t *sip, int status,
 void ua_log_rejected(struct ua_side *side, msg_t *msg, const sip_t *sip,
                      const char *reason, const char *user)
 {
-    char from[HEADER_ADDRESS_MAX], name[HEADER_NAME_MAX];
+    char from[HEADER_ADDRESS_MAX];
 
     header_address(ua_source(msg), from, sizeof(from));
-    utf8_clean(user, strlen(user), name, sizeof(name));
     log_line(side->ua->log, LOG_WARN, NULL,
-             "rejected method=%.20s from=%s reason=%s user=\"%s\"",
-             sip->sip_request->rq_method_name, from, reason, name);
+             "rejected method=%.20s from=%s reason=%s user=%s",
+             sip->sip_request->rq_method_name, from, reason,
+             log_quoted(slice_of(user)).text);
 }
 
 static void on_ack(struct ua_side *side, msg_t *msg, sip_t *sip)

@@ -28,8 +28,10 @@ static void offer(struct ua_leg *leg, msg_t *msg, const sip_t *sip,
     header_ip(ua_source(msg), address, sizeof(address));
     ev.offered.address = address;
     log_line(leg->ua->log, LOG_DEBUG, leg->call,
-             "offered to=\"%.*s\" from=%s caller=\"%s\" name=\"%s\"",
-             (int)ev.offered.to_len, to, address, number, name);
+             "offered to=%s from=%s caller=%s name=%s",
+             log_quoted((struct slice){to, ev.offered.to_len}).text, address,
+             log_quoted(slice_of(number)).text,
+             log_quoted(slice_of(name)).text);
     leg->told = true;
     ua_tell(leg->ua, &ev);
 }

@@ -79,6 +79,20 @@ static void outside_text_cannot_forge_a_log_line(void **state)
     close(fd[1]);
 }
 
+static void outside_text_cannot_feign_fields(void **state)
+{
+    char long_text[2 * LOG_QUOTED_MAX];
+    struct log_quoted q = log_quoted(slice_of("x\" address=\"1"));
+
+    assert_string_equal(q.text, "\"x' address='1\"");
+    assert_string_equal(log_quoted(slice_of("")).text, "\"\"");
+    memset(long_text, '"', sizeof(long_text));
+    q = log_quoted((struct slice){long_text, sizeof(long_text)});
+    assert_int_equal(strlen(q.text), LOG_QUOTED_MAX - 1);
+    assert_int_equal(strspn(q.text + 1, "'"), LOG_QUOTED_MAX - 3);
+    assert_string_equal(q.text + LOG_QUOTED_MAX - 2, "\"");
+}
+
 static void clean_text_keeps_letters_only_whole(void **state)
 {
     char out[8];
@@ -96,6 +110,7 @@ int main(void)
         cmocka_unit_test(copies_never_overrun),
         cmocka_unit_test(broken_utf8_is_refused),
         cmocka_unit_test(outside_text_cannot_forge_a_log_line),
+        cmocka_unit_test(outside_text_cannot_feign_fields),
         cmocka_unit_test(clean_text_keeps_letters_only_whole),
     };
 
