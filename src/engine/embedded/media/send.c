@@ -47,6 +47,14 @@ size_t stream_silence(const struct media_shared *shared,
     return silence->opus_len[i];
 }
 
+/* What is played next; nothing yet where the far side has just answered. */
+static size_t played(struct stream *s, enum media_codec codec, uint8_t *out)
+{
+    if (!s->peer && worker_now_ms(s->worker) < s->lead_until_ms)
+        return 0;
+    return player_frame(&s->player, codec, s->ptime_ms, out);
+}
+
 /* One packet; false when there is nothing to send. */
 static bool own_packet(struct stream *s)
 {
@@ -55,7 +63,7 @@ static bool own_packet(struct stream *s)
     uint8_t *payload = packet + RTP_HEADER_SIZE;
     enum rtp_source source = RTP_PROMPT;
     struct rtp_numbers n;
-    size_t len = player_frame(&s->player, codec, s->ptime_ms, payload);
+    size_t len = played(s, codec, payload);
 
     if (!stream_sends(s))
         return len > 0;

@@ -252,6 +252,8 @@ void stream_session(struct stream *s, const struct media_session *session)
         stream_fed(s);
     if (hears_again && s->peer)
         rtp_out_break(&s->peer->out);
+    if (first)
+        s->lead_until_ms = worker_now_ms(s->worker) + STREAM_LEAD_MS;
     if (first || hears_again) {
         s->heard_ms = worker_now_ms(s->worker);
         stream_watch_check(s);

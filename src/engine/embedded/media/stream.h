@@ -43,6 +43,8 @@ struct media_counters {
 };
 
 /** Lists that a worker keeps. */
+enum { STREAM_LEAD_MS = 300 };
+
 enum stream_list { STREAMS_ALL, STREAMS_TICKING, STREAM_LISTS };
 
 struct stream_link {
@@ -72,10 +74,11 @@ struct stream {
     unsigned ptime_ms;     /* of our own packets */
     unsigned owed_ms;      /* of our own audio, not sent yet */
     uint32_t watch_ms;
-    uint64_t heard_ms; /* last packet of the far side, or since when we
-                          wait for one */
-    uint64_t fed_ms;   /* last audio to the far side from the peer or a
-                          prompt, or since when we wait for some */
+    uint64_t lead_until_ms; /* prompts wait: phones lose the first sounds */
+    uint64_t heard_ms;      /* last packet of the far side, or since when we
+                               wait for one */
+    uint64_t fed_ms;        /* last audio to the far side from the peer or a
+                               prompt, or since when we wait for some */
     struct media_session session;
     struct latch latch;
     struct rtp_out out;
