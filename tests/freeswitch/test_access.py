@@ -1,0 +1,334 @@
+"""Who gets in, by what right, and who does not."""
+import asyncio
+import contextlib
+
+import pytest
+
+import sipmsg
+from call import Refused
+from jigasi import Jigasi
+from phone import Phone
+from sipmsg import Message
+from sipua import Endpoint, Timeout
+
+
+def phone(gateway, **options):
+    return Phone(**{"user": gateway.user, "password": gateway.password,
+                    "server": gateway.external, "ip": gateway.host(),
+                    "display": "Anna", **options})
+
+
+def registrations(server, profile):
+    text = server.api(f"sofia xmlstatus profile {profile} reg")
+    return text.count("<registration>")
+
+
+@contextlib.asynccontextmanager
+async def parked(server, p, number="room", **options):
+    """The channel of a call, once it is in the park."""
+    before = set(uuids(server))
+    call = await p.call(number, **options)
+    for _ in range(50):
+        if call.state == "ended":
+            raise AssertionError(call.describe())
+        new = set(uuids(server)) - before
+        if new and "CS_EXECUTE,park" in channels(server):
+            break
+        await asyncio.sleep(0.1)
+    else:
+        raise AssertionError(channels(server) + call.describe())
+    [uuid] = new
+    try:
+        yield call, lambda name: server.api(f"uuid_getvar {uuid} {name}")
+    finally:
+        with contextlib.suppress(Timeout):
+            await call.hang_up()
+
+
+def channels(server):
+    rows = server.api("show channels").splitlines()
+    if not rows[0].startswith("uuid,"):
+        return ""
+    names = rows[0].split(",")
+    at = [names.index(n) for n in ("uuid", "state", "application")]
+    return "\n".join(",".join(r.split(",")[i] for i in at)
+                     for r in rows[1:] if r.count(",") > 10)
+
+
+def uuids(server):
+    return [line.split(",")[0] for line in channels(server).splitlines()]
+
+
+async def refused(p, number="room", **options):
+    call = await p.call(number, **options)
+    with pytest.raises(Refused):
+        await call.wait_state("up", 10)
+    return call.responses[-1].status
+
+
+# ---- registration ----
+
+async def test_a_phone_registers_outside_and_only_there(server):
+    async with phone(server) as p:
+        assert (await p.register()).status == 200
+        assert registrations(server, "external") == 1
+        assert 60 <= p.granted <= 3600
+        assert (await p.register(0)).status == 200
+    async with phone(server, server=server.internal) as p:
+        assert (await p.register()).status == 403
+        assert registrations(server, "internal") == 0
+
+
+async def test_jigasi_registers_inside_and_only_there(server):
+    secret = server.jigasi_password
+    async with Jigasi(secret, server.internal, ip=server.host()) as j:
+        assert (await j.register()).status == 200
+        assert registrations(server, "internal") == 1
+        assert j.granted == 60
+        assert (await j.register(0)).status == 200
+    async with Jigasi(secret, server.external, ip=server.host()) as j:
+        assert (await j.register()).status == 403
+        assert registrations(server, "external") == 0
+
+
+@pytest.mark.parametrize("user,password,domain", [
+    ("user", "wrong", "meet.jitsi"), ("user", "", "meet.jitsi"),
+    ("nobody", "phone-secret-77", "meet.jitsi"),
+    ("jigasi", "jigasi-secret-77", "internal"),
+    ("jigasi", "jigasi-secret-77", "meet.jitsi"),
+])
+async def test_a_wrong_password_or_user(server, user, password, domain):
+    async with phone(server, user=user, password=password,
+                     domain=domain) as p:
+        assert (await p.register()).status == 403
+    assert registrations(server, "external") == 0
+
+
+async def test_a_refused_registration_is_logged_for_fail2ban(server):
+    async with phone(server, password="wrong") as p:
+        await p.register()
+        ip = p.endpoint.ip
+    await asyncio.sleep(0.3)
+    assert "SIP auth failure (REGISTER) on sofia profile 'external' for " \
+        f"[user@meet.jitsi] from ip {ip}" in server.log()
+
+
+async def test_credentials_of_one_register_no_other(server):
+    """The phones' password, and jigasi@meet.jitsi as the one to register."""
+    async with phone(server) as p:
+        def make():
+            m = Message("REGISTER", "sip:meet.jitsi")
+            m.add("From", "<sip:jigasi@meet.jitsi>;tag=" + sipmsg.token())
+            m.add("To", "<sip:jigasi@meet.jitsi>")
+            m.add("Call-ID", sipmsg.token(8)).add("CSeq", "1 REGISTER")
+            m.add("Contact", f"<{p.endpoint.local_uri('jigasi')}>")
+            return m
+        r = await p.endpoint.authenticated(make, server.external, p.user,
+                                           p.password)
+        assert r.status == 403
+    assert registrations(server, "external") == 0
+
+
+async def test_several_jigasis_are_kept(server):
+    async with contextlib.AsyncExitStack() as stack:
+        made = []
+        for _ in range(2):
+            j = await stack.enter_async_context(
+                Jigasi(server.jigasi_password, server.internal,
+                       ip=server.host()))
+            assert (await j.register()).status == 200
+            made.append(j)
+        text = server.api("sofia xmlstatus profile internal reg")
+        for j in made:
+            assert f"{j.endpoint.ip}:{j.endpoint.port}" in text
+        for j in made:
+            await j.register(0)
+        assert registrations(server, "internal") == 0
+
+
+@pytest.mark.deadline(60)
+async def test_jigasi_is_pinged(server):
+    async with Jigasi(server.jigasi_password, server.internal,
+                      ip=server.host()) as j:
+        await j.register()
+        await j.endpoint.until(
+            lambda: any("<-" in t and "OPTIONS" in t
+                        for t in j.endpoint.trace), 40, "an OPTIONS")
+        await j.register(0)
+
+
+# ---- calls ----
+
+async def test_a_user_is_parked_unanswered(server):
+    async with phone(server) as p:
+        async with parked(server, p) as (call, var):
+            assert var("jigate_source") == "user"
+            assert var("app_disable_expand_variables") == "true"
+            assert var("sip_auth_username") == "user"
+            assert var("sip_copy_custom_headers") == "false"
+            assert var("media_timeout") == "60000"
+            assert var("sip_req_user") == "room"
+            assert call.state != "up"
+            assert all(r.status < 180 for r in call.responses)
+
+
+async def test_what_a_caller_writes_is_not_expanded(server):
+    number = "%24%7Bsystem(touch%20/tmp/never)%7D"
+    evil = "${global_getvar(hostname)}"
+    async with phone(server, display=evil) as p:
+        async with parked(server, p, number, headers=[
+                ("X-Evil", evil), ("X-jigate_source", "jigasi"),
+                ("P-jigate_source", "jigasi")]) as (_, var):
+            assert var("jigate_source") == "user"
+            assert var("sip_from_display") == "_undef_"  # kept from us
+            assert var("sip_h_X-Evil") == "_undef_"
+
+
+async def test_a_spoofed_from_is_still_the_phones_user(server):
+    async with phone(server) as p:
+        p.display = "Jigasi"
+        type(p).local, real = property(
+            lambda _: '"Jigasi" <sip:jigasi@meet.jitsi>'), type(p).local
+        try:
+            async with parked(server, p) as (_, var):
+                assert var("jigate_source") == "user"
+                assert var("sip_auth_username") == "user"
+        finally:
+            type(p).local = real
+
+
+async def test_calls_without_credentials(server):
+    async with phone(server, password=None) as p:
+        assert await refused(p) == 407
+    async with phone(server, password="wrong") as p:
+        assert await refused(p) == 403
+    async with phone(server, user="jigasi",
+                     password=server.jigasi_password) as p:
+        assert await refused(p) == 403
+    assert uuids(server) == []
+
+
+async def test_a_phone_cannot_call_on_the_inside(server):
+    async with phone(server, server=server.internal) as p:
+        assert await refused(p) == 403
+
+
+async def test_a_phone_cannot_pose_as_the_trunk(server_with):
+    s = server_with(SIPGW_SIP_PASSWORD="x", SIPGW_SIP_SERVER="127.9.9.5")
+    async with phone(s) as p:
+        assert await refused(p, "gw+trunk") == 403
+        assert await refused(p, uri="sip:room@meet.jitsi;gw=trunk") == 403
+
+
+async def test_jigasi_dials_out(server):
+    async with Jigasi(server.jigasi_password, server.internal,
+                      ip=server.host()) as j:
+        async with parked(server, j, "15551234") as (_, var):
+            assert var("jigate_source") == "jigasi"
+            assert var("sip_auth_username") == "jigasi"
+
+
+async def test_trusted_networks_and_the_trunk(server_with):
+    s = server_with(JIGATE_TRUSTED_NETWORKS="127.9.9.0/29, 10.0.0.1",
+                    SIPGW_SIP_PASSWORD="x", SIPGW_SIP_SERVER="127.9.9.129")
+    async with phone(s, ip="127.9.9.3", password=None) as p:
+        async with parked(s, p) as (_, var):
+            assert var("jigate_source") == "trusted"
+    async with phone(s, ip="127.9.9.129", password=None) as p:
+        async with parked(s, p) as (_, var):
+            assert var("jigate_source") == "trunk"
+        async with parked(s, p, "gw+trunk") as (_, var):
+            assert var("jigate_source") == "trunk"
+            assert var("sip_gateway") == "trunk"
+    async with phone(s, ip="127.9.9.9", password=None) as p:
+        assert await refused(p) == 407
+    async with phone(s) as p:
+        async with parked(s, p) as (_, var):
+            assert var("jigate_source") == "user"
+
+
+async def test_anonymous_calls_only_where_asked_for(server_with):
+    s = server_with(JIGATE_ANONYMOUS_CALLS="true",
+                    JIGATE_TRUSTED_NETWORKS="127.9.9.0/29")
+    async with phone(s, password=None) as p:
+        async with parked(s, p) as (_, var):
+            assert var("jigate_source") == "anyone"
+    async with phone(s, password=None, ip="127.9.9.3") as p:
+        async with parked(s, p) as (_, var):
+            assert var("jigate_source") == "trusted"
+    async with phone(s, password=None, server=s.internal) as p:
+        assert await refused(p) == 407
+
+
+async def test_other_names_and_passwords(server_with):
+    s = server_with(FREESWITCH_REGISTRATION_USERNAME="d.e+sk",
+                    FREESWITCH_REGISTRATION_PASSWORD="""p"<&'$${x}""",
+                    JIGASI_SIP_URI="bridge@example.org",
+                    JIGASI_SIP_PASSWORD="""j"<&'$${x}""")
+    async with phone(s, domain="example.org") as p:
+        assert (await p.register()).status == 200
+        async with parked(s, p) as (_, var):
+            assert var("jigate_source") == "user"
+    async with phone(s, domain="example.org", user="dde+sk") as p:
+        assert await refused(p) == 403
+    async with Jigasi(s.jigasi_password, s.internal, ip=s.host()) as j:
+        j.user, j.domain = "bridge", "example.org"
+        assert (await j.register()).status == 200
+
+
+async def test_a_call_that_nobody_takes_is_ended(server_with):
+    s = server_with(FREESWITCH_PARK_TIMEOUT="2")
+    async with phone(s) as p:
+        assert await refused(p) == 503
+        async with parked(s, p) as (call, _):
+            [uuid] = uuids(s)
+            s.api(f"uuid_setvar {uuid} jigate_call 17")
+            await asyncio.sleep(4)
+            assert call.state != "ended"
+
+
+# ---- what is not ours to do ----
+
+@pytest.mark.parametrize("credentials", [True, False])
+@pytest.mark.parametrize("side", ["external", "internal"])
+@pytest.mark.parametrize("method,headers,body", [
+    ("MESSAGE", [("Content-Type", "text/plain")], b"hello"),
+    ("SUBSCRIBE", [("Event", "presence"), ("Expires", "600")], b""),
+    ("SUBSCRIBE", [("Event", "dialog"), ("Expires", "600")], b""),
+    ("PUBLISH", [("Event", "presence"), ("Expires", "600")], b"x"),
+    ("NOTIFY", [("Event", "message-summary"),
+                ("Subscription-State", "active")], b""),
+    ("NOTIFY", [("Event", "check-sync"),
+                ("Subscription-State", "active")], b""),
+    ("REFER", [("Refer-To", "<sip:1000@meet.jitsi>")], b""),
+    ("INFO", [("Content-Type", "application/json")], b"{}"),
+    ("NONSENSE", [], b""),
+])
+async def test_other_methods_are_refused(server, side, method, headers, body,
+                                         credentials):
+    dest = getattr(server, side)
+    e = await Endpoint(server.host()).open()
+    e.timeout = 3
+    user, password = ("user", server.password) if side == "external" else \
+        ("jigasi", server.jigasi_password)
+
+    def make():
+        m = Message(method, "sip:user@meet.jitsi")
+        m.add("From", "<sip:jigasi@meet.jitsi>;tag=" + sipmsg.token())
+        m.add("To", "<sip:user@meet.jitsi>")
+        m.add("Call-ID", sipmsg.token(8)).add("CSeq", f"1 {method}")
+        m.add("Contact", f"<{e.local_uri('x')}>")
+        for name, value in headers:
+            m.add(name, value)
+        m.body = body
+        return m
+
+    try:
+        r = await e.authenticated(make, dest, user,
+                                  password if credentials else None)
+        assert r.status >= 400, r
+    except Timeout:
+        pass  # no answer at all is a refusal too
+    finally:
+        e.close()
+    assert uuids(server) == []
