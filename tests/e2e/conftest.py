@@ -4,6 +4,7 @@ import os
 import pytest
 
 from gateway import ENGINES
+from e2e import gateway_freeswitch  # noqa: F401, adds itself to ENGINES
 from e2e.scene import Scene
 from places import BINARY, SOUNDS
 

@@ -5,65 +5,15 @@ import contextlib
 import pytest
 
 import sipmsg
-from call import Refused
+from freeswitch.calls import nobody_left, parked, phone, refused, uuids
 from jigasi import Jigasi
-from phone import Phone
 from sipmsg import Message
 from sipua import Endpoint, Timeout
-
-
-def phone(gateway, **options):
-    return Phone(**{"user": gateway.user, "password": gateway.password,
-                    "server": gateway.external, "ip": gateway.host(),
-                    "display": "Anna", **options})
 
 
 def registrations(server, profile):
     text = server.api(f"sofia xmlstatus profile {profile} reg")
     return text.count("<registration>")
-
-
-@contextlib.asynccontextmanager
-async def parked(server, p, number="room", **options):
-    """The channel of a call, once it is in the park."""
-    before = set(uuids(server))
-    call = await p.call(number, **options)
-    for _ in range(50):
-        if call.state == "ended":
-            raise AssertionError(call.describe())
-        new = set(uuids(server)) - before
-        if new and "CS_EXECUTE,park" in channels(server):
-            break
-        await asyncio.sleep(0.1)
-    else:
-        raise AssertionError(channels(server) + call.describe())
-    [uuid] = new
-    try:
-        yield call, lambda name: server.api(f"uuid_getvar {uuid} {name}")
-    finally:
-        with contextlib.suppress(Timeout):
-            await call.hang_up()
-
-
-def channels(server):
-    rows = server.api("show channels").splitlines()
-    if not rows[0].startswith("uuid,"):
-        return ""
-    names = rows[0].split(",")
-    at = [names.index(n) for n in ("uuid", "state", "application")]
-    return "\n".join(",".join(r.split(",")[i] for i in at)
-                     for r in rows[1:] if r.count(",") > 10)
-
-
-def uuids(server):
-    return [line.split(",")[0] for line in channels(server).splitlines()]
-
-
-async def refused(p, number="room", **options):
-    call = await p.call(number, **options)
-    with pytest.raises(Refused):
-        await call.wait_state("up", 10)
-    return call.responses[-1].status
 
 
 # ---- registration ----
@@ -205,7 +155,7 @@ async def test_calls_without_credentials(server):
     async with phone(server, user="jigasi",
                      password=server.jigasi_password) as p:
         assert await refused(p) == 403
-    assert uuids(server) == []
+    await nobody_left(server)
 
 
 async def test_a_phone_cannot_call_on_the_inside(server):
@@ -280,6 +230,7 @@ async def test_a_call_that_nobody_takes_is_ended(server_with):
     s = server_with(FREESWITCH_PARK_TIMEOUT="2")
     async with phone(s) as p:
         assert await refused(p) == 503
+        await nobody_left(s)
         async with parked(s, p) as (call, _):
             [uuid] = uuids(s)
             s.api(f"uuid_setvar {uuid} jigate_call 17")
@@ -289,46 +240,81 @@ async def test_a_call_that_nobody_takes_is_ended(server_with):
 
 # ---- what is not ours to do ----
 
-@pytest.mark.parametrize("credentials", [True, False])
-@pytest.mark.parametrize("side", ["external", "internal"])
-@pytest.mark.parametrize("method,headers,body", [
-    ("MESSAGE", [("Content-Type", "text/plain")], b"hello"),
-    ("SUBSCRIBE", [("Event", "presence"), ("Expires", "600")], b""),
-    ("SUBSCRIBE", [("Event", "dialog"), ("Expires", "600")], b""),
-    ("PUBLISH", [("Event", "presence"), ("Expires", "600")], b"x"),
-    ("NOTIFY", [("Event", "message-summary"),
-                ("Subscription-State", "active")], b""),
-    ("NOTIFY", [("Event", "check-sync"),
-                ("Subscription-State", "active")], b""),
-    ("REFER", [("Refer-To", "<sip:1000@meet.jitsi>")], b""),
-    ("INFO", [("Content-Type", "application/json")], b"{}"),
-    ("NONSENSE", [], b""),
-])
-async def test_other_methods_are_refused(server, side, method, headers, body,
-                                         credentials):
-    dest = getattr(server, side)
-    e = await Endpoint(server.host()).open()
-    e.timeout = 3
-    user, password = ("user", server.password) if side == "external" else \
+def stray(e, method, headers, body, to="user"):
+    m = Message(method, f"sip:{to}@meet.jitsi")
+    m.add("From", "<sip:jigasi@meet.jitsi>;tag=" + sipmsg.token())
+    m.add("To", f"<sip:{to}@meet.jitsi>")
+    m.add("Call-ID", sipmsg.token(8)).add("CSeq", f"1 {method}")
+    m.add("Contact", f"<{e.local_uri('x')}>")
+    for name, value in headers:
+        m.add(name, value)
+    m.body = body
+    return m
+
+
+def credentials(server, side):
+    return ("user", server.password) if side == "external" else \
         ("jigasi", server.jigasi_password)
 
-    def make():
-        m = Message(method, "sip:user@meet.jitsi")
-        m.add("From", "<sip:jigasi@meet.jitsi>;tag=" + sipmsg.token())
-        m.add("To", "<sip:user@meet.jitsi>")
-        m.add("Call-ID", sipmsg.token(8)).add("CSeq", f"1 {method}")
-        m.add("Contact", f"<{e.local_uri('x')}>")
-        for name, value in headers:
-            m.add(name, value)
-        m.body = body
-        return m
 
+@pytest.mark.parametrize("known", [True, False])
+@pytest.mark.parametrize("side", ["external", "internal"])
+@pytest.mark.parametrize("method,headers", [
+    ("SUBSCRIBE", [("Event", "presence"), ("Expires", "600")]),
+    ("SUBSCRIBE", [("Event", "dialog"), ("Expires", "600")]),
+    ("SUBSCRIBE", [("Event", "message-summary"), ("Expires", "600")]),
+    ("PUBLISH", [("Event", "presence"), ("Expires", "600")]),
+    ("NOTIFY", [("Event", "check-sync"), ("Subscription-State", "active")]),
+    ("REFER", [("Refer-To", "<sip:1000@meet.jitsi>")]),
+    ("NONSENSE", []),
+])
+async def test_other_methods_are_refused(server, side, method, headers, known):
+    e = await Endpoint(server.host()).open()
+    e.timeout = 3
+    user, password = credentials(server, side)
     try:
-        r = await e.authenticated(make, dest, user,
-                                  password if credentials else None)
+        r = await e.authenticated(lambda: stray(e, method, headers, b""),
+                                  getattr(server, side), user,
+                                  password if known else None)
         assert r.status >= 400, r
     except Timeout:
         pass  # no answer at all is a refusal too
     finally:
         e.close()
     assert uuids(server) == []
+
+
+@pytest.mark.parametrize("side", ["external", "internal"])
+@pytest.mark.parametrize("method,headers,body", [
+    ("MESSAGE", [("Content-Type", "text/plain")], b"hello"),
+    ("NOTIFY", [("Event", "refer"), ("Subscription-State", "active")], b""),
+    ("NOTIFY", [("Event", "message-summary"),
+                ("Subscription-State", "active"),
+                ("Content-Type", "application/simple-message-summary")],
+     b"Messages-Waiting: yes\r\n"),
+])
+async def test_what_freeswitch_answers_kindly_goes_nowhere(
+        server, side, method, headers, body):
+    """It says 200 or 202 to these whatever is set; nobody gets them."""
+    async with contextlib.AsyncExitStack() as stack:
+        p = await stack.enter_async_context(phone(server))
+        j = await stack.enter_async_context(
+            Jigasi(server.jigasi_password, server.internal, ip=server.host()))
+        assert (await p.register()).status == 200
+        assert (await j.register()).status == 200
+        with server.esl() as events:
+            events.ask("event plain MESSAGE RECV_MESSAGE MESSAGE_WAITING "
+                       "MESSAGE_QUERY NOTIFY CUSTOM")
+            e = await Endpoint(server.host()).open()
+            user, password = credentials(server, side)
+            for to in ("jigasi", "user"):
+                await e.authenticated(
+                    lambda: stray(e, method, headers, body, to),
+                    getattr(server, side), user, password)
+            e.close()
+            await asyncio.sleep(0.5)
+            seen = events.frame_within(0.2)
+        for x in (p, j):
+            assert not any(f" {method} " in t for t in x.endpoint.trace)
+            await x.register(0)
+        assert seen is None, seen

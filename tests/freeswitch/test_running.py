@@ -1,11 +1,13 @@
 """Every setting takes effect in a running FreeSWITCH."""
 import re
 import socket
+import ssl
 import subprocess
+import time
 
 import pytest
 
-from fsserver import EventSocket
+from fsserver import FSC, EventSocket, FreeSwitch
 
 HOSTILE = """a"b'c<d>&e$${domain}${uuid} \\n"""
 
@@ -98,11 +100,25 @@ def test_fsc_knows_where_and_how(server):
     assert r.returncode == 0 and "is ready" in r.stdout
 
 
+def test_healthy_only_with_both_sides(server_with):
+    s = server_with()
+    assert s.fsc("--healthy").returncode == 0
+    s.api("sofia profile external stop")
+    for _ in range(50):
+        if s.fsc("--healthy").returncode:
+            break
+        time.sleep(0.2)
+    else:
+        raise AssertionError("healthy without the external profile")
+    s.stop()
+    assert s.fsc("--healthy").returncode == 1
+
+
 def test_fsc_fails_where_nothing_answers(server):
     env = {**server.env, "JIGATE_FREESWITCH_DIR": "/nonexistent",
            "FREESWITCH_SERVER": f"{server.net}.9"}
-    r = subprocess.run(["/bin/sh", str(server.fsc.__globals__["FSC"]),
-                        "-x", "status"], env=env, capture_output=True)
+    r = subprocess.run(["/bin/sh", FSC, "-x", "status"], env=env,
+                       capture_output=True)
     assert r.returncode != 0
 
 
@@ -133,7 +149,6 @@ def test_the_event_socket_takes_the_allowed_alone(server_with):
 
 
 def test_a_taken_event_socket_port_is_told(server, tmp_path):
-    from fsserver import FreeSwitch
     s = FreeSwitch(tmp_path, FREESWITCH_ESL_ADDRESS=server.control[0],
                    FREESWITCH_ESL_PORT=str(server.control[1]))
     try:
@@ -144,6 +159,37 @@ def test_a_taken_event_socket_port_is_told(server, tmp_path):
         assert "mod_event_socket" in s.log()
     finally:
         s.stop()
+
+
+def certificate(folder):
+    folder.mkdir()
+    made = subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+         "ec_paramgen_curve:prime256v1", "-nodes", "-days", "1", "-subj",
+         "/CN=sip.example.org", "-keyout", "-", "-out", "-"],
+        capture_output=True, check=True).stdout
+    (folder / "agent.pem").write_bytes(made)
+    return folder
+
+
+def test_tls(server_with, tmp_path):
+    folder = certificate(tmp_path / "tls")
+    s = server_with(FREESWITCH_TLS_PORT="5065", FREESWITCH_TLS_DIR=str(folder),
+                    FREESWITCH_SRTP="mandatory")
+    assert profile(s, "external")["TLS-URL"].endswith(":5065")
+    peer = ssl.create_default_context(cafile=folder / "agent.pem")
+    peer.check_hostname = True
+    with socket.create_connection((s.external[0], 5065), 5) as plain, \
+            peer.wrap_socket(plain, server_hostname="sip.example.org") as t:
+        assert t.version() in ("TLSv1.2", "TLSv1.3")
+        t.sendall(b"OPTIONS sip:meet.jitsi SIP/2.0\r\n"
+                  b"Via: SIP/2.0/TLS 127.0.0.1;branch=z9hG4bK1;rport\r\n"
+                  b"From: <sip:a@b>;tag=1\r\nTo: <sip:meet.jitsi>\r\n"
+                  b"Call-ID: 1\r\nCSeq: 1 OPTIONS\r\nMax-Forwards: 70\r\n"
+                  b"Content-Length: 0\r\n\r\n")
+        assert t.recv(4096).startswith(b"SIP/2.0 200")
+    assert 'name="require-secure-rtp" value="true"' in s.api(
+        "xml_locate configuration configuration name sofia.conf")
 
 
 def test_ends_at_sigterm(server_with):

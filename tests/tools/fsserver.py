@@ -18,6 +18,17 @@ FSC = FOLDER / "usr/local/bin/fsc"
 MISSING = ("no FreeSWITCH: have freeswitch in PATH, or name the program in "
            "JIGATE_TEST_FREESWITCH")
 
+# What the starter reads of what the program reads.
+SETTINGS = frozenset("""
+    FREESWITCH_EXTERNAL_IP FREESWITCH_EXTERNAL_EXT_IP FREESWITCH_INTERNAL_IP
+    FREESWITCH_EXTERNAL_SIP_PORT JIGASI_SIP_PORT FREESWITCH_LOCAL_NETWORK_ACL
+    FREESWITCH_RTP_START_PORT FREESWITCH_RTP_END_PORT FREESWITCH_ESL_PORT
+    FREESWITCH_ESL_PASSWORD FREESWITCH_REGISTRATION_USERNAME
+    FREESWITCH_REGISTRATION_PASSWORD JIGASI_SIP_PASSWORD JIGASI_SIP_URI
+    JIGATE_TRUSTED_NETWORKS JIGATE_ANONYMOUS_CALLS JIGATE_MEDIA_TIMEOUT
+    SIPGW_SIP_SERVER SIPGW_SIP_PORT SIPGW_SIP_DOMAIN SIPGW_SIP_USERNAME
+    SIPGW_SIP_PASSWORD""".split())
+
 
 def program():
     """Path of FreeSWITCH, or None."""
@@ -54,6 +65,14 @@ class EventSocket:
             headers[name] = value
         size = int(headers.get("Content-Length", 0))
         return headers, self.file.read(size).decode() if size else ""
+
+    def frame_within(self, seconds):
+        """The next frame, or None."""
+        self.socket.settimeout(seconds)
+        try:
+            return self.frame()
+        except TimeoutError:
+            return None
 
     def ask(self, command):
         self.socket.sendall(f"{command}\n\n".encode())
