@@ -103,8 +103,9 @@ def test_fsc_knows_where_and_how(server):
 def test_healthy_only_with_both_sides(server_with):
     s = server_with()
     assert s.fsc("--healthy").returncode == 0
-    s.api("sofia profile external stop")
-    for _ in range(50):
+    for _ in range(100):
+        # Refused until the profile has been up for ten seconds.
+        s.api("sofia profile external stop")
         if s.fsc("--healthy").returncode:
             break
         time.sleep(0.2)
