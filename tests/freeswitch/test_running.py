@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from fsserver import FSC, EventSocket, FreeSwitch
+from fsserver import FSC, STARTER, EventSocket, FreeSwitch
 
 HOSTILE = """a"b'c<d>&e$${domain}${uuid} \\n"""
 
@@ -191,6 +191,26 @@ def test_tls(server_with, tmp_path):
         assert t.recv(4096).startswith(b"SIP/2.0 200")
     assert 'name="require-secure-rtp" value="true"' in s.api(
         "xml_locate configuration configuration name sofia.conf")
+
+
+def test_the_log_goes_where_only_writing_is_possible(found, tmp_path):
+    """A service manager's journal is a socket, which cannot be opened."""
+    s = FreeSwitch(tmp_path)
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        process = subprocess.Popen(["/bin/sh", STARTER], env=s.env,
+                                   stdin=subprocess.DEVNULL, stdout=theirs)
+        theirs.close()
+        try:
+            ours.settimeout(20)
+            seen = b""
+            while b"mod_sofia" not in seen:
+                seen += ours.recv(65536)
+        finally:
+            process.terminate()
+            while ours.recv(65536):
+                pass
+            assert process.wait(15) == 0
 
 
 def test_ends_at_sigterm(server_with):
