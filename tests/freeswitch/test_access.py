@@ -197,6 +197,48 @@ async def test_trusted_networks_and_the_trunk(server_with):
             assert var("jigate_source") == "user"
 
 
+async def test_the_trunk_is_registered_at(server_with):
+    e = Endpoint("127.9.9.65", 0)
+    got = asyncio.Queue()
+
+    def request(tx):
+        if tx.request.get("Authorization"):
+            got.put_nowait(tx.request)
+            tx.respond(200, headers=[
+                ("Contact", tx.request.get("Contact") + ";expires=60")])
+        else:
+            tx.respond(401, headers=[(
+                "WWW-Authenticate", 'Digest realm="provider.example", '
+                'nonce="n1", algorithm=MD5, qop="auth"')])
+
+    e.on_request = request
+    await e.open()
+    loop = asyncio.get_running_loop()
+    try:
+        s = await loop.run_in_executor(None, lambda: server_with(
+            SIPGW_SIP_SERVER="127.9.9.65", SIPGW_SIP_PORT=str(e.port),
+            SIPGW_SIP_DOMAIN="provider.example", SIPGW_SIP_USERNAME="acct7",
+            SIPGW_SIP_PASSWORD="""t"<&'$${x}"""))
+        m = await asyncio.wait_for(got.get(), 20)
+        assert m.method == "REGISTER" and "acct7@provider.example" in \
+            m.get("From") and m.get("Expires") == "60"
+        sent = sipmsg.challenge(m.get("Authorization"))
+        assert sent["username"] == "acct7"
+        right = sipmsg.challenge(sipmsg.digest(
+            {"realm": "provider.example", "nonce": "n1", "qop": "auth"},
+            "acct7", s.settings["SIPGW_SIP_PASSWORD"], "REGISTER",
+            sent["uri"], int(sent["nc"], 16), sent["cnonce"]))
+        assert sent["response"] == right["response"]
+        for _ in range(50):
+            if "REGED" in s.api("sofia status gateway trunk"):
+                break
+            await asyncio.sleep(0.1)
+        else:
+            raise AssertionError(s.api("sofia status gateway trunk"))
+    finally:
+        e.close()
+
+
 async def test_anonymous_calls_only_where_asked_for(server_with):
     s = server_with(JIGATE_ANONYMOUS_CALLS="true",
                     JIGATE_TRUSTED_NETWORKS="127.9.9.0/29")
