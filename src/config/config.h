@@ -62,9 +62,10 @@ struct config {
     bool jigasi_extended;             /* JIGASI_EXTENDED dialect */
 
     /* FreeSWITCH engine */
-    char *freeswitch_server; /* FREESWITCH_SERVER */
-    unsigned esl_port;       /* FREESWITCH_ESL_PORT */
-    char *esl_password;      /* FREESWITCH_ESL_PASSWORD */
+    char *freeswitch_server;     /* FREESWITCH_SERVER */
+    unsigned esl_port;           /* FREESWITCH_ESL_PORT */
+    char *esl_password;          /* FREESWITCH_ESL_PASSWORD */
+    char *freeswitch_sounds_dir; /* JIGATE_FREESWITCH_SOUNDS_DIR */
 
     /* trunk */
     char *trunk_server;   /* SIPGW_SIP_SERVER */

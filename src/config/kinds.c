@@ -1,4 +1,5 @@
 #include "base/netlist.h"
+#include "base/slice.h"
 #include "config/setting.h"
 
 #include <ctype.h>
@@ -42,6 +43,48 @@ static bool valid_host(const char *text)
 const struct setting_kind kind_host = {
     "a host name or an IP address",
     valid_host,
+};
+
+/* One of a list: HOST, HOST:PORT or [ADDRESS]:PORT. */
+static bool valid_node(const char *text, size_t n)
+{
+    char host[256];
+    const char *colon = memrchr(text, ':', n);
+    uint64_t port;
+
+    if (colon && memchr(text, ':', (size_t)(colon - text)) && colon[-1] != ']')
+        colon = NULL; /* an IPv6 address without brackets is no node */
+    if (colon &&
+        slice_to_u64((struct slice){colon + 1, n - (size_t)(colon + 1 - text)},
+                     1, 65535, &port))
+        return false;
+    if (colon)
+        n = (size_t)(colon - text);
+    if (n > 2 && text[0] == '[' && text[n - 1] == ']') {
+        text++;
+        n -= 2;
+    }
+    return !slice_copy((struct slice){text, n}, host, sizeof(host)) &&
+           valid_host(host);
+}
+
+static bool valid_nodes(const char *text)
+{
+    for (;;) {
+        size_t n = strcspn(text, ",");
+
+        if (!n || !valid_node(text, n))
+            return false;
+        if (!text[n])
+            return true;
+        text += n + 1;
+    }
+}
+
+const struct setting_kind kind_nodes = {
+    "a host name or an IP address, with :PORT where it is another one; "
+    "several separated by commas",
+    valid_nodes,
 };
 
 static bool valid_address(const char *text)

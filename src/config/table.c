@@ -246,9 +246,10 @@ const struct setting settings[] = {
              "them at once."},
 
     {"FREESWITCH_SERVER", NULL, SECTION_FREESWITCH,
-     TEXT(freeswitch_server, 255, &kind_host), .def = "",
+     TEXT(freeswitch_server, 1024, &kind_nodes), .def = "",
      .def_told = "localhost", .flags = SETTING_ONLY_FREESWITCH,
-     .help = "Host of FreeSWITCH's event socket."},
+     .help = "Host of FreeSWITCH's event socket, or HOST:PORT; several "
+             "FreeSWITCH servers are separated by commas."},
     {"FREESWITCH_ESL_PORT", NULL, SECTION_FREESWITCH, PORT(esl_port),
      .def = "8021", .flags = SETTING_ONLY_FREESWITCH, .help = "Its port."},
     {"FREESWITCH_ESL_PASSWORD", NULL, SECTION_FREESWITCH,
@@ -256,6 +257,12 @@ const struct setting settings[] = {
      .flags = SETTING_SECRET | SETTING_OUR_PASSWORD | SETTING_NEED_FREESWITCH |
               SETTING_ONLY_FREESWITCH,
      .help = "Its password."},
+    {"JIGATE_FREESWITCH_SOUNDS_DIR", NULL, SECTION_FREESWITCH,
+     TEXT(freeswitch_sounds_dir, 255, &kind_path),
+     .def = "/usr/share/freeswitch/sounds/jigate",
+     .flags = SETTING_ONLY_FREESWITCH,
+     .help = "Where the prompts lie as FreeSWITCH sees it: "
+             "LANGUAGE/8000/NAME.wav and LANGUAGE/16000/NAME.wav below."},
     {.name = NULL},
 };
 
