@@ -14,6 +14,7 @@
 #include "call/keys.h"
 #include "directory/directory.h"
 #include "engine/embedded/embedded.h"
+#include "engine/freeswitch/freeswitch.h"
 #include "http/http.h"
 #include "monitor/monitor.h"
 #include "monitor/watch.h"
@@ -53,7 +54,7 @@ static const struct {
                  struct log *log, engine_event_h *h, void *arg);
 } engines[] = {
     [CONFIG_ENGINE_EMBEDDED] = {"embedded", embedded_alloc},
-    [CONFIG_ENGINE_FREESWITCH] = {"freeswitch", NULL},
+    [CONFIG_ENGINE_FREESWITCH] = {"freeswitch", freeswitch_alloc},
 };
 
 int gateway_check(const struct config *cfg, FILE *told)

@@ -1,0 +1,296 @@
+/**
+ * Private to engine/freeswitch: its records, and what its files ask of each
+ * other.
+ */
+#ifndef ENGINE_FREESWITCH_FS_H
+#define ENGINE_FREESWITCH_FS_H
+
+#include <event2/event.h>
+
+#include "base/log.h"
+#include "base/timer.h"
+#include "config/config.h"
+#include "engine/embedded/collector.h"
+#include "engine/engine.h"
+#include "engine/freeswitch/esl_client.h"
+
+enum {
+    FS_NODES_MAX = 16,
+    FS_CONTACTS_MAX = 16384, /* of one node */
+    FS_URI_MAX = 512,
+    FS_PROMPT_MAX = 40,
+    FS_PATH_MAX = 400,
+    FS_QUEUE_MAX = 64, /* commands that wait at one leg */
+    FS_JOB_MS = 10000,
+    FS_DIAL_MS = 7200 * 1000,
+};
+
+struct freeswitch;
+struct fs_leg;
+
+/* ---- legs ---- */
+
+/** How a queued command ended; serial as given to fs_leg_send(). */
+typedef void fs_sent_h(struct fs_leg *leg, bool ok, uint32_t serial);
+
+/** A command that waits for the one before it: bgapi runs each in a thread
+ *  of its own, in no order. */
+struct fs_queued {
+    struct fs_queued *next;
+    char *line;
+    fs_sent_h *h;
+    uint32_t serial;
+    bool sent;
+};
+
+struct fs_playlist {
+    struct fs_playlist *next;
+    char prompts[ENGINE_PLAYLIST_MAX][FS_PROMPT_MAX];
+    size_t n, at;
+    int loop_from;
+    uint32_t tag;
+};
+
+enum fs_play_state {
+    FS_PLAY_IDLE,
+    FS_PLAY_RUNS,  /* until MEDIA_BUG_STOP of path */
+    FS_PLAY_STOPS, /* the same, but not the list's next then */
+};
+
+struct fs_player {
+    enum fs_play_state state;
+    struct fs_playlist *first; /* the one that plays */
+    char path[FS_PATH_MAX];
+    uint32_t serial; /* of path */
+    bool held;       /* the meeting is not heard */
+    struct timer watch;
+};
+
+struct fs_leg {
+    struct fs_leg *next_by_number, *next_by_uuid;
+    struct freeswitch *fs;
+    struct fs_node *node;
+    engine_leg number;
+    engine_leg peer; /* that it was bridged with, or dialled for */
+    char uuid[ESL_UUID_MAX];
+    char call[ENGINE_CALL_ID_MAX];
+    char call_id[256]; /* SIP Call-ID, "" while unknown */
+    char codec[8];     /* that Jigasi speaks as well, "" for none */
+    bool inbound;
+    bool dialling; /* its originate is under way */
+    bool ringing;
+    bool answered; /* and ready for commands: told */
+    bool bridged;
+    bool killed; /* by us */
+    bool wide;   /* hears more than 8 kHz */
+    bool listed; /* by the synchronisation under way */
+    unsigned kills;
+    struct timer kill;
+    struct fs_queued *queue;
+    size_t n_queue;
+    struct fs_player player;
+    struct collector *keys;
+    unsigned plays; /* of collections that have not ended, and the answer */
+};
+
+struct fs_legs {
+    struct fs_leg **by_number, **by_uuid;
+    size_t n, slots;
+};
+
+int fs_legs_init(struct fs_legs *ls);
+void fs_legs_reset(struct fs_legs *ls);
+struct fs_leg *fs_leg_find(const struct freeswitch *fs, engine_leg number);
+struct fs_leg *fs_leg_find_uuid(const struct freeswitch *fs, const char *uuid);
+
+/** Make a leg and put it into the table. @return NULL without memory. */
+struct fs_leg *fs_leg_alloc(struct fs_node *node, const char *uuid,
+                            bool inbound);
+
+/** Take it out of the table and free it; its lists end untold. */
+void fs_leg_free(struct fs_leg *leg);
+
+typedef void fs_leg_h(struct fs_leg *leg, void *arg);
+
+/** Call h for every leg of a node, NULL for all; it may free that leg. */
+void fs_legs_each(struct freeswitch *fs, const struct fs_node *node,
+                  fs_leg_h *h, void *arg);
+
+/** A fresh random UUID (RFC 4122, version 4). */
+void fs_uuid(char *buf, size_t size);
+
+/**
+ * Queue an API command at a leg: words up to a NULL. It runs when those
+ * before it have run. One that holds what is no word is logged and dropped.
+ */
+void fs_leg_send(struct fs_leg *leg, fs_sent_h *h, uint32_t serial,
+                 const char *first, ...) __attribute__((sentinel));
+
+/** The connection is there (again): what was under way is sent again. */
+void fs_leg_resend(struct fs_leg *leg);
+
+/** Let the channel execute an application, by sendmsg. */
+void fs_leg_execute(struct fs_leg *leg, const char *app, const char *arg);
+
+/** End the channel; again and again where it does not exist yet. */
+void fs_leg_kill(struct fs_leg *leg, const char *cause);
+
+/** Set a channel variable; value is encoded where needed. */
+void fs_leg_set(struct fs_leg *leg, const char *name, const char *value);
+
+/** The leg is over: told, freed. */
+void fs_leg_gone(struct fs_leg *leg, enum engine_end end, unsigned status,
+                 unsigned cause, const char *reason);
+
+/** It was answered, ready for commands: told; what waited goes on. */
+void fs_leg_answered(struct fs_leg *leg);
+
+void fs_leg_bridged(struct fs_leg *leg, struct fs_leg *peer);
+
+/* ---- prompts and keys ---- */
+
+void fs_play(struct fs_leg *leg, const struct engine_play *p);
+void fs_play_stop(struct fs_leg *leg);
+void fs_play_answered(struct fs_leg *leg);
+void fs_play_stopped(struct fs_leg *leg, const char *path);
+void fs_play_resume(struct fs_leg *leg); /* after a lost connection */
+void fs_play_free(struct fs_leg *leg);
+
+int fs_keys_alloc(struct fs_leg *leg);
+void fs_keys_free(struct fs_leg *leg);
+void fs_keys_answered(struct fs_leg *leg);
+void fs_keys_played(struct fs_leg *leg);
+void fs_keys_collect(struct fs_leg *leg, const struct engine_collect *c);
+
+/* ---- dialling ---- */
+
+engine_leg fs_dial(struct freeswitch *fs, const struct engine_dial *d);
+
+/* ---- nodes ---- */
+
+struct fs_contact {
+    char uri[FS_URI_MAX]; /* its id, too */
+    enum engine_side side;
+    char user[64];
+    bool reachable;
+    bool told;
+    bool seen;
+    uint64_t order;
+    uint64_t believe_until; /* an event told, the list may lag */
+};
+
+/** A channel that a synchronisation found. */
+struct fs_found {
+    struct fs_found *next;
+    char uuid[ESL_UUID_MAX];
+    char *dump;   /* header lines as of an event; NULL when it is gone */
+    bool adopted; /* made a leg just now */
+};
+
+struct fs_node {
+    struct freeswitch *fs;
+    unsigned index;
+    struct esl_client *esl;
+    bool up;          /* told */
+    unsigned waiting; /* answers that a synchronisation waits for */
+    bool again;       /* another one is due after it */
+    bool fresh;       /* it is the first one of this connection */
+    struct fs_found *found;
+    struct timer timer; /* next audit, or the end of patience */
+    struct timer refresh_timer;
+    struct fs_contact *contacts;
+    size_t n_contacts, contacts_size;
+    uint64_t n_orders;
+    bool running[2]; /* profiles, by enum engine_side */
+    bool running_told[2];
+    char trunk[32]; /* state of its gateway, "" without one */
+    char trunk_told[32];
+    uint64_t sequence; /* of the last event */
+};
+
+int fs_node_alloc(struct fs_node **np, struct freeswitch *fs, unsigned index,
+                  const char *host, unsigned port);
+void fs_node_free(struct fs_node *node);
+void fs_node_start(struct fs_node *node);
+
+/** Send an API command; h as esl_client_send_job(). */
+int fs_node_send(struct fs_node *node, const char *line, uint32_t timeout_ms,
+                 esl_done_h *h, void *arg, uint64_t ref);
+
+/** Read everything back from FreeSWITCH. fresh: nothing is known for sure
+ *  since the connection was lost. */
+void fs_sync(struct fs_node *node, bool fresh);
+void fs_sync_forget(struct fs_node *node);
+
+/** Ask for contacts, profiles and gateways soon. */
+void fs_refresh(struct fs_node *node);
+
+/** The answers to that, and telling what changed. */
+void fs_contacts_read(struct fs_node *node, enum engine_side side,
+                      struct slice xml);
+void fs_status_read(struct fs_node *node, struct slice xml);
+void fs_status_tell(struct fs_node *node);
+
+/** A CUSTOM event of sofia: a registration came, went, or answers. */
+void fs_contacts_event(struct fs_node *node, const struct esl_event *ev);
+
+/* ---- events ---- */
+
+/** An event from the event socket. */
+void fs_event_h(const struct esl_event *ev, void *arg);
+
+/** A call came in: what its channel says about it. */
+struct fs_offer {
+    struct engine_offer offer;
+    char to[1024], name[256], number[256], address[64];
+};
+
+/** @return whether the channel is a call for us. */
+bool fs_offer_read(struct fs_offer *o, const struct fs_leg *leg,
+                   const struct esl_event *ev);
+
+/** Prepare a channel that came in: variables of ours. */
+void fs_offer_prepare(struct fs_leg *leg);
+
+/** Learn the participant's codec. */
+void fs_offer_codec(struct fs_leg *leg, const struct esl_event *ev);
+
+/** How a channel ended, as its CHANNEL_HANGUP says. */
+void fs_hangup(struct fs_leg *leg, const struct esl_event *ev);
+
+/* ---- the engine ---- */
+
+/** An event that a command led to: told from the loop. */
+struct fs_post {
+    struct fs_post *next;
+    struct engine_event ev;
+};
+
+struct freeswitch {
+    struct engine engine; /* first */
+    const struct config *cfg;
+    struct event_base *base;
+    struct timers *timers;
+    struct log *log;
+    engine_event_h *h;
+    void *arg;
+    struct fs_node *nodes[FS_NODES_MAX];
+    size_t n_nodes;
+    struct fs_legs legs;
+    engine_leg last_leg;
+    struct event *post_event;
+    struct fs_post *posts, **posts_tail;
+    struct esl_command command; /* the one under construction */
+};
+
+extern const struct engine_ops fs_ops;
+
+void fs_tell(struct freeswitch *fs, const struct engine_event *ev);
+
+/** From the loop; texts of the event must be constants. */
+void fs_tell_later(struct freeswitch *fs, const struct engine_event *ev);
+
+/** Forget the events that wait, and free the engine. */
+void fs_posts_free(struct freeswitch *fs);
+
+#endif

@@ -1,0 +1,150 @@
+/* A call to one contact. FreeSWITCH calls that contact alone, under a UUID
+   and with a Call-ID of our choice, and parks it when it answers. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/slice.h"
+#include "base/utf8.h"
+#include "engine/freeswitch/fs.h"
+
+enum {
+    HEADERS_MAX = 16,
+    NAME_MAX_BYTES = 256,
+    HANGUP_GRACE_MS = 500, /* for CHANNEL_HANGUP, which tells more */
+};
+
+static void failed_h(void *arg)
+{
+    struct fs_leg *leg = arg;
+    enum engine_end end =
+        leg->killed ? ENGINE_END_LOCAL : ENGINE_END_TRANSPORT;
+
+    fs_leg_gone(leg, end, end == ENGINE_END_LOCAL ? 0 : 503, 0, "");
+}
+
+/* The job ends with the first answer: a failure without a channel has no
+   other event. */
+static void dialled_h(bool ok, struct slice text, uint64_t ref, void *arg)
+{
+    struct fs_leg *leg = fs_leg_find(arg, ref);
+
+    if (!leg)
+        return;
+    leg->dialling = false;
+    if (ok)
+        return;
+    log_line(leg->fs->log, LOG_DEBUG, leg->call, "originate: %.*s",
+             (int)text.len, text.p);
+    timer_start(leg->fs->timers, &leg->kill, HANGUP_GRACE_MS, failed_h, leg);
+}
+
+/* A display name stands in quotes, and sofia decodes %XX in it, but cuts it
+   at a quote: that one becomes an apostrophe, a backslash is doubled. */
+static void display_name(char *out, size_t size, const char *name)
+{
+    char clean[NAME_MAX_BYTES], quoted[2 * NAME_MAX_BYTES];
+    size_t n = 0;
+
+    utf8_clean(name, strlen(name), clean, sizeof(clean));
+    for (const char *p = clean; *p; p++) {
+        if (*p == '\\')
+            quoted[n++] = '\\';
+        quoted[n++] = *p == '"' ? '\'' : *p;
+    }
+    if (esl_encode(quoted, n, out, size))
+        out[0] = '\0';
+}
+
+/* What the participant speaks comes first: then nothing is transcoded. */
+static void codec_list(char *out, size_t size, const struct fs_leg *leg)
+{
+    static const char *const known[] = {"OPUS", "PCMU", "PCMA"};
+    const char *first = leg && leg->codec[0] ? leg->codec : "OPUS";
+    size_t n = (size_t)snprintf(out, size, "%s", first);
+
+    for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+        if (strcmp(known[i], first))
+            n += (size_t)snprintf(out + n, size - n, ",%s", known[i]);
+    }
+}
+
+static int originate(struct fs_leg *leg, const struct fs_leg *participant,
+                     const struct engine_dial *d)
+{
+    struct freeswitch *fs = leg->fs;
+    char name[6 * NAME_MAX_BYTES + 1], contact[3 * FS_URI_MAX];
+    char codecs[64];
+    struct esl_variable v[] = {
+        {"absolute_codec_string", codecs},
+        {"origination_uuid", leg->uuid},
+        {"sip_invite_call_id", leg->call_id},
+        {"jigate_for", participant ? participant->uuid : "none"},
+        {"jigate_call", leg->call},
+        {"jigate_contact", contact},
+        {"sip_from_display", name},
+        {"origination_caller_id_name", name},
+        {"origination_caller_id_number", "jigate"},
+        {"sip_cid_type", "none"},
+        {"originate_timeout", "7200"},
+        {"ignore_early_media", "true"},
+        {"park_after_bridge", "true"},
+        {"hangup_after_bridge", "false"},
+        {"bridge_filter_dtmf", "true"},
+        {"bridge_generate_comfort_noise", "-1"},
+        {"send_silence_when_idle", "-1"},
+        {"app_disable_expand_variables", "true"},
+    };
+    struct esl_originate o = {
+        .variables = v,
+        .n_variables = sizeof(v) / sizeof(v[0]),
+        .headers = d->headers,
+        .n_headers = d->n_headers,
+        .profile = "internal",
+        .uri = d->contact,
+    };
+    int err =
+        esl_encode(d->contact, strlen(d->contact), contact, sizeof(contact));
+
+    codec_list(codecs, sizeof(codecs), participant);
+    display_name(name, sizeof(name), d->caller_name);
+    if (!name[0]) /* the two of the name are not sent empty */
+        v[6] = v[7] = (struct esl_variable){"jigate_nameless", "true"};
+    if (!err)
+        err = esl_command_originate(&fs->command,
+                                    esl_client_job(leg->node->esl), &o);
+    if (!err)
+        err = esl_client_send_job(leg->node->esl, &fs->command, FS_DIAL_MS,
+                                  dialled_h, fs, leg->number);
+    return err;
+}
+
+engine_leg fs_dial(struct freeswitch *fs, const struct engine_dial *d)
+{
+    struct fs_leg *participant = fs_leg_find(fs, d->for_leg), *leg;
+    struct fs_node *node = participant ? participant->node : fs->nodes[0];
+    char uuid[ESL_UUID_MAX];
+    int err;
+
+    fs_uuid(uuid, sizeof(uuid));
+    leg = fs_leg_alloc(node, uuid, false);
+    if (!leg)
+        return 0;
+    slice_copy(slice_of(d->call), leg->call, sizeof(leg->call));
+    slice_copy(slice_of(uuid), leg->call_id, sizeof(leg->call_id));
+    err = originate(leg, participant, d);
+    if (err) {
+        log_line(fs->log, LOG_ERROR, leg->call,
+                 "%s cannot be called through FreeSWITCH: %s", d->contact,
+                 err == EINVAL ? "a header or the address holds what cannot "
+                                 "be written into a command"
+                               : strerror(err));
+        timer_start(fs->timers, &leg->kill, 0, failed_h, leg);
+        return leg->number;
+    }
+    leg->dialling = true;
+    if (participant)
+        leg->peer = participant->number;
+    return leg->number;
+}

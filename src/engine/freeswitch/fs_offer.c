@@ -1,0 +1,109 @@
+/* A call that came in, as its channel's variables tell. */
+#include <stdio.h>
+#include <string.h>
+
+#include "engine/freeswitch/fs.h"
+
+static const struct {
+    const char *name;
+    enum engine_source source;
+} sources[] = {
+    {"user", ENGINE_FROM_USER},       {"trunk", ENGINE_FROM_TRUNK},
+    {"trusted", ENGINE_FROM_TRUSTED}, {"anyone", ENGINE_FROM_ANYONE},
+    {"jigasi", ENGINE_FROM_JIGASI},
+};
+
+enum { SOURCES = sizeof(sources) / sizeof(sources[0]) };
+
+static bool source_read(enum engine_source *s, const struct esl_event *ev)
+{
+    for (size_t i = 0; i < SOURCES; i++) {
+        if (esl_event_is(ev, "variable_jigate_source", sources[i].name)) {
+            *s = sources[i].source;
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Only who authenticated is known by that name; the rest is hearsay. */
+static void number_read(struct fs_offer *o, const struct esl_event *ev)
+{
+    bool known = o->offer.source == ENGINE_FROM_USER ||
+                 o->offer.source == ENGINE_FROM_JIGASI;
+
+    if (known && esl_event_get(ev, "variable_sip_auth_username", o->number,
+                               sizeof(o->number)))
+        return;
+    esl_event_get(ev, "variable_sip_from_user", o->number, sizeof(o->number));
+}
+
+/* The user part of the request URI: as an event's value it is encoded once,
+   as a part of a URI (RFC 3261 section 19.1.2) once more. */
+static void to_read(struct fs_offer *o, const struct esl_event *ev)
+{
+    char once[sizeof(o->to)];
+    struct slice raw = esl_event_raw(ev, "variable_sip_req_user");
+    size_t n = 0;
+
+    /* FreeSWITCH keeps no variable with "${" in it: then the user part is
+       not empty, but no name either. */
+    if (!raw.p && !esl_event_raw(ev, "variable_sip_req_uri").p)
+        raw = esl_event_raw(ev, "Caller-Destination-Number");
+    o->to[0] = '\0';
+    if (raw.p && esl_decode(raw, once, sizeof(once), &n) &&
+        !esl_decode((struct slice){once, n}, o->to, sizeof(o->to), &n))
+        n = 0;
+    o->offer.to = o->to;
+    o->offer.to_len = n;
+}
+
+bool fs_offer_read(struct fs_offer *o, const struct fs_leg *leg,
+                   const struct esl_event *ev)
+{
+    if (!source_read(&o->offer.source, ev))
+        return false;
+    to_read(o, ev);
+    number_read(o, ev);
+    esl_event_get(ev, "variable_sip_from_display", o->name, sizeof(o->name));
+    esl_event_get(ev, "variable_sip_network_ip", o->address,
+                  sizeof(o->address));
+    o->offer.call = leg->call;
+    o->offer.caller_name = o->name;
+    o->offer.caller_number = o->number;
+    o->offer.address = o->address;
+    return true;
+}
+
+void fs_offer_codec(struct fs_leg *leg, const struct esl_event *ev)
+{
+    static const char *const known[] = {"OPUS", "PCMU", "PCMA"};
+    char list[1024];
+    const char *first = NULL;
+
+    /* Agreed on, or else what will be: "module.PCMU@8000h@20i@64000b,…". */
+    if (!esl_event_get(ev, "Channel-Write-Codec-Name", list, sizeof(list)))
+        esl_event_get(ev, "variable_ep_codec_string", list, sizeof(list));
+    leg->codec[0] = '\0';
+    for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+        const char *p = strcasestr(list, known[i]);
+
+        if (p && (!first || p < first)) {
+            first = p;
+            slice_copy(slice_of(known[i]), leg->codec, sizeof(leg->codec));
+        }
+    }
+}
+
+void fs_offer_prepare(struct fs_leg *leg)
+{
+    char vars[256];
+
+    /* In one go, before anything else happens to the channel. */
+    snprintf(vars, sizeof(vars),
+             "park_after_bridge=true;hangup_after_bridge=false;"
+             "bridge_filter_dtmf=true;bridge_generate_comfort_noise=-1;"
+             "send_silence_when_idle=-1;jigate_call=%s",
+             leg->call);
+    fs_leg_send(leg, NULL, 0, "uuid_setvar_multi", leg->uuid, vars, NULL);
+}

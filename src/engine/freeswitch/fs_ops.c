@@ -1,0 +1,237 @@
+/* The commands of engine.h. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "engine/freeswitch/fs.h"
+
+static struct fs_leg *leg_of(struct engine *e, engine_leg number)
+{
+    return fs_leg_find((struct freeswitch *)e, number);
+}
+
+/* FreeSWITCH sends 180 but once in the life of a channel. */
+static void ring(struct engine *e, engine_leg number)
+{
+    struct fs_leg *leg = leg_of(e, number);
+
+    if (leg && leg->inbound && !leg->answered)
+        fs_leg_send(leg, NULL, 0, "uuid_ring_ready", leg->uuid, NULL);
+}
+
+static void answer(struct engine *e, engine_leg number)
+{
+    struct fs_leg *leg = leg_of(e, number);
+
+    if (leg && leg->inbound && !leg->answered)
+        fs_leg_send(leg, NULL, 0, "uuid_answer", leg->uuid, NULL);
+}
+
+/* The header is a variable of the channel; then the response ends it. */
+static void reject(struct engine *e, engine_leg number, unsigned status,
+                   unsigned retry_after_s)
+{
+    struct fs_leg *leg = leg_of(e, number);
+    char text[32];
+
+    if (!leg || !leg->inbound || leg->answered)
+        return;
+    leg->killed = true;
+    if (retry_after_s) {
+        snprintf(text, sizeof(text), "sip_rh_Retry-After=%u", retry_after_s);
+        fs_leg_execute(leg, "set", text);
+    }
+    snprintf(text, sizeof(text), "%u", status);
+    fs_leg_execute(leg, "respond", text);
+}
+
+static void play(struct engine *e, engine_leg number,
+                 const struct engine_play *p)
+{
+    struct fs_leg *leg = leg_of(e, number);
+
+    if (leg)
+        fs_play(leg, p);
+}
+
+static void play_stop(struct engine *e, engine_leg number)
+{
+    struct fs_leg *leg = leg_of(e, number);
+
+    if (leg)
+        fs_play_stop(leg);
+}
+
+static void collect(struct engine *e, engine_leg number,
+                    const struct engine_collect *c)
+{
+    struct fs_leg *leg = leg_of(e, number);
+
+    if (leg)
+        fs_keys_collect(leg, c);
+}
+
+static void collect_stop(struct engine *e, engine_leg number)
+{
+    struct fs_leg *leg = leg_of(e, number);
+
+    if (leg)
+        collector_stop(leg->keys);
+}
+
+static void bind_keys(struct engine *e, engine_leg number,
+                      const char *const *sequences, size_t n,
+                      uint32_t inter_ms)
+{
+    struct fs_leg *leg = leg_of(e, number);
+    int err = leg ? collector_bind(leg->keys, sequences, n, inter_ms) : 0;
+
+    if (err)
+        log_line(leg->fs->log, LOG_ERROR, leg->call,
+                 "key sequences not bound: %s", strerror(err));
+}
+
+static engine_leg dial(struct engine *e, const struct engine_dial *d)
+{
+    return fs_dial((struct freeswitch *)e, d);
+}
+
+static void bridged_h(struct fs_leg *leg, bool ok, uint32_t serial)
+{
+    if (!ok)
+        log_line(leg->fs->log, LOG_ERROR, leg->call,
+                 "FreeSWITCH did not bridge the call; one of the two has "
+                 "ended, or its log tells why");
+}
+
+static void bridge(struct engine *e, engine_leg a, engine_leg b)
+{
+    struct fs_leg *one = leg_of(e, a), *other = leg_of(e, b);
+
+    if (!one || !other)
+        return;
+    one->peer = b;
+    other->peer = a;
+    fs_leg_send(one, bridged_h, 0, "uuid_bridge", one->uuid, other->uuid,
+                NULL);
+}
+
+static void mute(struct engine *e, engine_leg number, bool on)
+{
+    struct fs_leg *leg = leg_of(e, number);
+
+    if (!leg)
+        return;
+    fs_leg_send(leg, NULL, 0, "uuid_audio", leg->uuid, "start", "read", "mute",
+                on ? "1" : "0", NULL);
+}
+
+static void info_sent_h(bool ok, struct slice text, uint64_t ref, void *arg)
+{
+    struct fs_leg *leg = fs_leg_find(arg, ref);
+
+    if (leg && !ok)
+        log_line(leg->fs->log, LOG_WARN, leg->call,
+                 "INFO was not sent by FreeSWITCH: %.*s", (int)text.len,
+                 text.p);
+}
+
+static void info(struct engine *e, engine_leg number, const char *type,
+                 const char *body, size_t len)
+{
+    struct fs_leg *leg = leg_of(e, number);
+    struct esl_command *c;
+    int err;
+
+    if (!leg)
+        return;
+    c = &leg->fs->command;
+    err = esl_command_info(c, leg->inbound ? "external" : "internal",
+                           leg->call_id, type, body, len);
+    if (!err)
+        err = esl_client_send(leg->node->esl, c, info_sent_h, leg->fs,
+                              leg->number);
+    if (err)
+        log_line(leg->fs->log, LOG_WARN, leg->call, "INFO was not sent: %s",
+                 strerror(err));
+}
+
+static void hangup(struct engine *e, engine_leg number, unsigned cause,
+                   const char *text)
+{
+    struct fs_leg *leg = leg_of(e, number);
+    char reason[256];
+
+    if (!leg || leg->killed)
+        return;
+    if (cause) {
+        snprintf(reason, sizeof(reason), "sip_reason=SIP;cause=%u;text=\"%s\"",
+                 cause, strpbrk(text, "\"\\") ? "" : text);
+        fs_leg_execute(leg, "set", reason);
+    }
+    fs_leg_kill(leg, leg->inbound && !leg->answered ? "NO_ANSWER"
+                                                    : "NORMAL_CLEARING");
+}
+
+static void note(struct engine *e, engine_leg number, const char *text)
+{
+    struct fs_leg *leg = leg_of(e, number);
+
+    if (leg && !leg->killed)
+        fs_leg_set(leg, "jigate_note", text);
+}
+
+static int start(struct engine *e)
+{
+    struct freeswitch *fs = (struct freeswitch *)e;
+
+    for (size_t i = 0; i < fs->n_nodes; i++)
+        fs_node_start(fs->nodes[i]);
+    return 0;
+}
+
+static void end_h(struct fs_leg *leg, void *arg)
+{
+    if (!leg->killed)
+        fs_leg_kill(leg, "NORMAL_CLEARING");
+}
+
+static void free_h(struct fs_leg *leg, void *arg)
+{
+    fs_leg_free(leg);
+}
+
+static void stop(struct engine *e)
+{
+    struct freeswitch *fs = (struct freeswitch *)e;
+
+    if (fs->legs.slots)
+        fs_legs_each(fs, NULL, end_h, NULL);
+    for (size_t i = 0; i < fs->n_nodes; i++)
+        esl_client_flush(fs->nodes[i]->esl, 500);
+    if (fs->legs.slots)
+        fs_legs_each(fs, NULL, free_h, NULL);
+    for (size_t i = 0; i < fs->n_nodes; i++)
+        fs_node_free(fs->nodes[i]);
+    fs_legs_reset(&fs->legs);
+    fs_posts_free(fs);
+}
+
+const struct engine_ops fs_ops = {
+    .start = start,
+    .stop = stop,
+    .ring = ring,
+    .answer = answer,
+    .reject = reject,
+    .play = play,
+    .play_stop = play_stop,
+    .collect = collect,
+    .collect_stop = collect_stop,
+    .bind = bind_keys,
+    .dial = dial,
+    .bridge = bridge,
+    .mute = mute,
+    .info = info,
+    .hangup = hangup,
+    .note = note,
+};
