@@ -1,0 +1,117 @@
+"""The engine on FreeSWITCH against a recording of one: runs everywhere, no
+FreeSWITCH needed."""
+import asyncio
+import os
+import socket
+import time
+
+import pytest
+
+import esl_replay
+from gateway import Gateway
+from places import BINARY, ROOT, SOUNDS
+
+RECORDING = ROOT / "tests/data/esl/calls.bin.xz"
+PASSWORD = "esl-secret-77"
+
+
+class OnReplay(Gateway):
+    engine = "freeswitch"
+
+    def engine_settings(self):
+        self.esl = (f"{self.net}.3", 8021)
+        return {"FREESWITCH_SERVER": self.esl[0],
+                "FREESWITCH_ESL_PASSWORD": PASSWORD,
+                "FREESWITCH_EXTERNAL_IP": self.external[0],
+                "FREESWITCH_INTERNAL_IP": self.internal[0]}
+
+    def wait_ready(self, timeout=20):
+        """Not before a FreeSWITCH is there: alive is all we ask."""
+        end = time.monotonic() + timeout
+        while time.monotonic() < end:
+            try:
+                self.stats()
+                return
+            except OSError:
+                time.sleep(0.02)
+        raise TimeoutError(self.log()[-3000:])
+
+
+@pytest.fixture
+def gateway(tmp_path):
+    g = OnReplay(tmp_path, BINARY, SOUNDS)
+    g.expect_error("no Jigasi|Jigasi is registered|not taken")
+    yield g
+    wrong = g.stop()
+    assert not wrong, "\n".join(wrong) + g.log()[-3000:]
+
+
+async def stats(g, timeout, **wanted):
+    """Wait until /stats says so; returns how long it took."""
+    loop = asyncio.get_running_loop()
+    start = loop.time()
+    while True:
+        got = await loop.run_in_executor(None, g.stats)
+        if all(got[k] == v for k, v in wanted.items()):
+            return loop.time() - start
+        assert loop.time() - start < timeout, f"wanted {wanted}, got {got}"
+        await asyncio.sleep(0.02)
+
+
+UP = {"internalProfileRunning": True, "externalProfileRunning": True}
+DOWN = {"internalProfileRunning": False, "externalProfileRunning": False,
+        "activeCalls": 0}
+
+
+async def test_freeswitch_comes_goes_and_comes_back(gateway):
+    gateway.start()
+    await stats(gateway, 1, **DOWN)
+    await asyncio.sleep(3)
+    for _ in range(3):
+        async with esl_replay.Replay(*gateway.esl, PASSWORD) as r:
+            await stats(gateway, 2, **UP)
+            assert r.logins == 1
+        await stats(gateway, 1, **DOWN)
+
+
+async def test_a_cut_connection_is_back_at_once(gateway):
+    gateway.start()
+    async with esl_replay.Replay(*gateway.esl, PASSWORD) as r:
+        await stats(gateway, 2, **UP)
+        for i in range(5):
+            r.cut()
+            while r.logins == i + 1:
+                await asyncio.sleep(0.01)
+            await stats(gateway, 2, **UP)
+
+
+@pytest.mark.parametrize("piece", (0, 1, 997))
+async def test_recorded_calls_are_understood_however_they_arrive(gateway,
+                                                                piece):
+    gateway.start()
+    raw = esl_replay.read_recording(RECORDING)
+    everything = b"".join(esl_replay.events(raw))
+    if piece == 1:
+        everything = everything[:150000]
+    async with esl_replay.Replay(*gateway.esl, PASSWORD) as r:
+        await stats(gateway, 2, **UP)
+        await r.say(everything, piece)
+        offered = everything.count(b"variable_jigate_source") and 1
+        assert offered
+        loop = asyncio.get_running_loop()
+        end = loop.time() + 10
+        while "offered to=" not in gateway.log():
+            assert loop.time() < end, gateway.log()
+            await asyncio.sleep(0.05)
+        await stats(gateway, 5, **UP)
+        assert r.logins == 1
+
+
+async def test_wrong_password_is_told_and_not_hammered(gateway):
+    gateway.start()
+    async with esl_replay.Replay(*gateway.esl, "another") as r:
+        await asyncio.sleep(3)
+        tries = sum(c.startswith("auth ") for c in r.commands)
+        assert 1 <= tries <= 8, r.commands
+        assert "FREESWITCH_ESL_PASSWORD" in gateway.log()
+        assert PASSWORD not in gateway.log()
