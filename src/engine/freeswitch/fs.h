@@ -85,7 +85,8 @@ struct fs_leg {
     bool wide;   /* hears more than 8 kHz */
     bool listed; /* by the synchronisation under way */
     unsigned kills;
-    struct timer kill;
+    bool early; /* FreeSWITCH answered before it was asked to */
+    struct timer kill, answer;
     struct fs_queued *queue;
     size_t n_queue;
     struct fs_player player;

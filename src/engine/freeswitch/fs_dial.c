@@ -94,6 +94,7 @@ static int originate(struct fs_leg *leg, const struct fs_leg *participant,
         {"bridge_filter_dtmf", "true"},
         {"bridge_generate_comfort_noise", "-1"},
         {"send_silence_when_idle", "-1"},
+        {"disable_q850_reason", "true"},
         {"app_disable_expand_variables", "true"},
     };
     struct esl_originate o = {

@@ -61,6 +61,9 @@ static void offered(struct fs_node *node, const char *uuid,
     set_call_id(leg, ev);
     fs_offer_codec(leg, ev);
     fs_offer_prepare(leg);
+    leg->early = esl_event_is(ev, "Answer-State", "answered");
+    if (leg->early)
+        set_rate(leg, ev);
     out.leg = leg->number;
     out.offered = o.offer;
     fs_tell(node->fs, &out);

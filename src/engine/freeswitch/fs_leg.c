@@ -139,6 +139,7 @@ void fs_leg_free(struct fs_leg *leg)
 {
     unlink_leg(&leg->fs->legs, leg);
     timer_stop(&leg->kill);
+    timer_stop(&leg->answer);
     while (leg->queue) {
         struct fs_queued *q = leg->queue;
 
@@ -188,12 +189,8 @@ static void unbridge(struct fs_leg *leg)
     struct fs_leg *peer = fs_leg_find(leg->fs, leg->peer);
 
     leg->bridged = false;
-    if (peer && peer->peer == leg->number) {
+    if (peer && peer->peer == leg->number)
         peer->bridged = false;
-        /* Or FreeSWITCH says good-bye to the phone with Jigasi's reason. */
-        if (peer->inbound)
-            fs_leg_set(peer, "sip_reason", "");
-    }
 }
 
 void fs_leg_gone(struct fs_leg *leg, enum engine_end end, unsigned status,

@@ -103,7 +103,8 @@ void fs_offer_prepare(struct fs_leg *leg)
     snprintf(vars, sizeof(vars),
              "park_after_bridge=true;hangup_after_bridge=false;"
              "bridge_filter_dtmf=true;bridge_generate_comfort_noise=-1;"
-             "send_silence_when_idle=-1;jigate_call=%s",
+             "send_silence_when_idle=-1;disable_q850_reason=true;"
+             "jigate_call=%s",
              leg->call);
     fs_leg_send(leg, NULL, 0, "uuid_setvar_multi", leg->uuid, vars, NULL);
 }

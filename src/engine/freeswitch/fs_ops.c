@@ -19,11 +19,20 @@ static void ring(struct engine *e, engine_leg number)
         fs_leg_send(leg, NULL, 0, "uuid_ring_ready", leg->uuid, NULL);
 }
 
+static void answered_h(void *arg)
+{
+    fs_leg_answered(arg);
+}
+
+/* An INVITE without an offer was answered with ours (RFC 3264 section 4)
+   before the call came to us. */
 static void answer(struct engine *e, engine_leg number)
 {
     struct fs_leg *leg = leg_of(e, number);
 
-    if (leg && leg->inbound && !leg->answered)
+    if (leg && leg->early && !leg->answered)
+        timer_start(leg->fs->timers, &leg->answer, 0, answered_h, leg);
+    else if (leg && leg->inbound && !leg->answered)
         fs_leg_send(leg, NULL, 0, "uuid_answer", leg->uuid, NULL);
 }
 
@@ -165,8 +174,9 @@ static void hangup(struct engine *e, engine_leg number, unsigned cause,
     if (!leg || leg->killed)
         return;
     if (cause) {
-        snprintf(reason, sizeof(reason), "sip_reason=SIP;cause=%u;text=\"%s\"",
-                 cause, strpbrk(text, "\"\\") ? "" : text);
+        snprintf(reason, sizeof(reason),
+                 "sip_bye_h_Reason=SIP;cause=%u;text=\"%s\"", cause,
+                 strpbrk(text, "\"\\") ? "" : text);
         fs_leg_execute(leg, "set", reason);
     }
     fs_leg_kill(leg, leg->inbound && !leg->answered ? "NO_ANSWER"
