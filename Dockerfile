@@ -11,7 +11,7 @@ RUN cd /src && \
         -Dtests=false && \
     meson compile -C /build && \
     meson install -C /build --no-rebuild --destdir=/installed
-RUN /src/deploy/image-root /installed /image
+RUN /src/deploy/image-root /installed /image && mkdir /state
 
 FROM scratch
 ARG VERSION=dev
@@ -23,8 +23,8 @@ LABEL org.opencontainers.image.title="Jigate" \
       org.opencontainers.image.version="${VERSION}" \
       org.opencontainers.image.revision="${REVISION}" \
       org.opencontainers.image.created="${CREATED}"
-COPY --from=build --chown=0:0 /image /
-COPY --from=build --chown=1000:1000 /image/var/lib/jigate /var/lib/jigate
+COPY --from=build /image /
+COPY --from=build --chown=1000:1000 /state /var/lib/jigate
 USER 1000:1000
 VOLUME /var/lib/jigate
 HEALTHCHECK --interval=10s --timeout=5s --start-period=20s --retries=3 \

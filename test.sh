@@ -1,7 +1,8 @@
 #!/bin/sh
 # Build with sanitizers and run the tests.
 #
-#   ./test.sh [SUITE]…  SUITE: unit call sounds tools cli doctor e2e torture (all)
+#   ./test.sh [SUITE]…         SUITE: unit call sounds tools cli doctor
+#                              e2e torture deploy (default: all)
 #
 # ENGINE=embedded|freeswitch chooses the engine of the end-to-end tests. The
 # last line printed is "N passed, N failed, N skipped".
@@ -10,14 +11,15 @@ cd "$(dirname "$0")" || exit 1
 
 for suite; do
     case $suite in
-    unit | call | sounds | tools | cli | doctor | e2e | torture) ;;
+    unit | call | sounds | tools | cli | doctor | e2e | torture | deploy) ;;
     *)
-        echo "test.sh: no suite '$suite': unit call sounds tools cli doctor e2e torture" >&2
+        echo "test.sh: no suite '$suite': unit call sounds tools cli doctor" \
+            "e2e torture deploy" >&2
         exit 2
         ;;
     esac
 done
-[ $# -gt 0 ] || set -- unit call sounds tools cli doctor e2e torture
+[ $# -gt 0 ] || set -- unit call sounds tools cli doctor e2e torture deploy
 
 give_up() {
     echo "test.sh: $1" >&2
@@ -35,6 +37,13 @@ if ! [ -f "$build/build.ninja" ]; then
     meson setup "$build" -Dwerror=true -Db_sanitize=address,undefined ||
         give_up "the build could not be set up"
 fi
+case " $* " in
+*" deploy "*)
+    # Without them the tests of images and packages are skipped, aloud.
+    scripts/install-deps deploy ||
+        echo "test.sh: Docker, systemd and debhelper are not all here" >&2
+    ;;
+esac
 meson compile -C "$build" || give_up "the build failed"
 mkdir -p "$results"
 
@@ -59,7 +68,8 @@ for suite; do
         status=$?
         ;;
     *)
-        "$python" -B -m pytest -q -p no:cacheprovider --durations=5 \
+        # -rs: what was skipped, and why.
+        "$python" -B -m pytest -q -rs -p no:cacheprovider --durations=5 \
             --junitxml="$file" "tests/$suite"
         status=$?
         ;;
