@@ -29,10 +29,10 @@ done
 version=$(sed -n "s/^ *version: '\(.*\)',/\1/p" meson.build)
 revision=$(git rev-parse HEAD 2>/dev/null || echo unknown)
 for image in ${images:-jigate freeswitch}; do
-    folder=.
-    [ "$image" = jigate ] || folder=$image
+    file=Dockerfile
+    [ "$image" = jigate ] || file=$image/Dockerfile
     "${DOCKER:-docker}" build --build-arg VERSION="$version" \
         --build-arg REVISION="$revision" \
         --build-arg CREATED="$(date -u +%Y-%m-%dT%H:%M:%SZ)" \
-        -t "jigate/$image:${TAG:-latest}" "$@" "$folder"
+        -t "jigate/$image:${TAG:-latest}" "$@" -f "$file" .
 done

@@ -8,6 +8,10 @@ import pytest
 from places import BINARY, ROOT
 
 DIRECTORY = "STATE_DIR|SOUNDS_DIR"  # the image decides
+# Settings of FreeSWITCH's image alone.
+OF_FREESWITCH = {"FREESWITCH_ESL_ADDRESS", "FREESWITCH_ESL_ALLOWED",
+                 "FREESWITCH_PARK_TIMEOUT", "FREESWITCH_SIP_TRACE",
+                 "FREESWITCH_SRTP"}
 ASSIGNED = re.compile(r"^#?([A-Z][A-Z0-9_]+)=", re.M)
 
 
@@ -74,10 +78,8 @@ def test_compose_gives_nothing_that_the_program_does_not_know(says):
     text = (ROOT / "jigate.yml").read_text()
     names = set(helped(says))
     assert service(text, "jigate") <= names
-    # FREESWITCH_ESL_ALLOWED is of FreeSWITCH's image alone.
-    assert service(text, "freeswitch") - names <= {"FREESWITCH_ESL_ALLOWED"}
+    assert service(text, "freeswitch") - names <= OF_FREESWITCH
     both = service(text, "jigate") | service(text, "freeswitch")
     assert names - both == {
         n for n in names if re.search(DIRECTORY, n)} | {
-        "JIGATE_ANONYMOUS_CALLS", "JIGATE_INTERNAL_RTP_START_PORT",
-        "JIGATE_INTERNAL_RTP_END_PORT", "JIGATE_MEDIA_THREADS"}
+        "JIGATE_INTERNAL_RTP_START_PORT", "JIGATE_INTERNAL_RTP_END_PORT", "JIGATE_MEDIA_THREADS"}
