@@ -47,7 +47,8 @@ static void stop(struct call *c)
 
 static void refuse(struct call *c)
 {
-    engine_reject(c->cs->deps.engine, c->leg.id, 503, CALL_REFUSE_RETRY_S);
+    engine_reject(c->cs->deps.engine, c->leg.id, 503, NULL,
+                  CALL_REFUSE_RETRY_S);
     call_enter(c, CALL_GONE, 0);
 }
 

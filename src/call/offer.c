@@ -60,7 +60,7 @@ static void refuse(const struct offer *of, enum refusal r, const char *why)
     if (of->answered)
         engine_hangup(d->engine, of->ev->leg, 0, "");
     else
-        engine_reject(d->engine, of->ev->leg, refusals[r].status,
+        engine_reject(d->engine, of->ev->leg, refusals[r].status, NULL,
                       refusals[r].retry_after_s);
 }
 

@@ -22,9 +22,9 @@ void engine_answer(struct engine *e, engine_leg leg)
 }
 
 void engine_reject(struct engine *e, engine_leg leg, unsigned status,
-                   unsigned retry_after_s)
+                   const char *phrase, unsigned retry_after_s)
 {
-    e->ops->reject(e, leg, status, retry_after_s);
+    e->ops->reject(e, leg, status, phrase, retry_after_s);
 }
 
 void engine_play(struct engine *e, engine_leg leg, const struct engine_play *p)

@@ -64,11 +64,21 @@ struct engine_header {
     const char *value; /* UTF-8 without control characters */
 };
 
+/** Whom engine_dial() calls. */
+enum engine_target {
+    ENGINE_TO_CONTACT, /* who is registered here: contact */
+    ENGINE_TO_TRUNK,   /* a telephone behind the trunk: number */
+};
+
 struct engine_dial {
-    engine_leg for_leg;      /* the leg to be bridged: its node and codecs */
-    const char *contact;     /* engine_contact.id of whom to call */
-    const char *caller_name; /* display name in From, UTF-8, "" for none */
-    const char *call;        /* call id, for log lines */
+    engine_leg for_leg; /* the leg to be bridged: its node and codecs */
+    enum engine_target target;
+    const char *contact;       /* engine_contact.id of whom to call */
+    const char *number;        /* of the telephone: "+", digits, "*" only */
+    const char *caller_number; /* in From, of these too; NULL or "": the
+                                  trunk's user. For the trunk alone. */
+    const char *caller_name;   /* display name in From, UTF-8, "" for none */
+    const char *call;          /* call id, for log lines */
     const struct engine_header *headers;
     size_t n_headers;
 };
@@ -104,7 +114,7 @@ struct engine_ops {
     void (*ring)(struct engine *e, engine_leg leg);
     void (*answer)(struct engine *e, engine_leg leg);
     void (*reject)(struct engine *e, engine_leg leg, unsigned status,
-                   unsigned retry_after_s);
+                   const char *phrase, unsigned retry_after_s);
     void (*play)(struct engine *e, engine_leg leg,
                  const struct engine_play *p);
     void (*play_stop)(struct engine *e, engine_leg leg);
@@ -141,9 +151,15 @@ void engine_ring(struct engine *e, engine_leg leg);
 /** 200 OK toward an offered leg; ENGINE_ANSWERED when the ACK came. */
 void engine_answer(struct engine *e, engine_leg leg);
 
-/** Refuse an offered leg. Retry-After is added unless 0 (seconds). */
+/**
+ * Refuse an offered leg.
+ *
+ * @param phrase         Reason phrase of the status line, UTF-8 without
+ *                       control characters; NULL or "": the status' own.
+ * @param retry_after_s  Retry-After is added unless 0 (seconds).
+ */
 void engine_reject(struct engine *e, engine_leg leg, unsigned status,
-                   unsigned retry_after_s);
+                   const char *phrase, unsigned retry_after_s);
 
 /** Play prompts to the far end of a leg: over silence, or in place of the
  *  bridged audio for as long as they last. ENGINE_PLAYED when the list has
@@ -159,14 +175,17 @@ void engine_collect(struct engine *e, engine_leg leg,
                     const struct engine_collect *c);
 void engine_collect_stop(struct engine *e, engine_leg leg);
 
-/** Report these key sequences by ENGINE_KEYS; n = 0 binds none. Keys of a
- *  leg are never forwarded to the bridged leg. The longest match wins; a
- *  started sequence is given up inter_ms after its last key. */
+/** Report these key sequences by ENGINE_KEYS; n = 0 binds none. The longest
+ *  match wins; a started sequence is given up inter_ms after its last key.
+ *  Keys of a leg are never forwarded to the bridged leg, but those of a leg
+ *  offered as ENGINE_FROM_JIGASI always are: who dialled out from a meeting
+ *  keys what the telephone's far end asks for. */
 void engine_bind(struct engine *e, engine_leg leg,
                  const char *const *sequences, size_t n, uint32_t inter_ms);
 
-/** Call a contact. Returns the new leg; ENGINE_RINGING, ENGINE_ANSWERED or
- *  ENGINE_GONE follow, the last even where nothing could be sent. */
+/** Call a contact or a number. Returns the new leg, 0 without memory;
+ *  ENGINE_RINGING, ENGINE_ANSWERED or ENGINE_GONE follow, the last even where
+ *  nothing could be sent. A redirection (3xx) is a refusal: never followed. */
 engine_leg engine_dial(struct engine *e, const struct engine_dial *d);
 
 /** Connect the audio of two answered legs; a leg bridged before leaves its
@@ -224,7 +243,10 @@ struct engine_offer {
     enum engine_source source;
     const char *call;        /* new call id, also on the engine's log lines */
     const char *to;          /* user part of the request URI, decoded … */
-    size_t to_len;           /* … so it may hold any byte, NUL included */
+    size_t to_len;           /* … so it may hold any byte, NUL included; of
+                                the trunk's calls that of To, for it calls
+                                the Contact that we registered */
+    const char *to_host;     /* host of the request URI, as it came */
     const char *caller_name; /* From display name, UTF-8, bounded */
     const char *caller_number; /* authenticated user name, else From user */
     const char *address;       /* source IP address, for abuse limits */
@@ -283,7 +305,8 @@ struct engine_event {
             enum engine_end end;
             unsigned status;    /* SIP status of a refusal, else 0 */
             unsigned cause;     /* cause of a Reason header, else 0 */
-            const char *reason; /* its text, "" when none */
+            const char *reason; /* its text; of a refusal without one the
+                                   phrase of its status line; "" when none */
         } gone;
     };
 };

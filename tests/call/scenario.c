@@ -231,6 +231,8 @@ void offer_from(struct scenario *t, const struct engine_offer *given,
     assert_true(t->n_phones < LEGS_MAX);
     snprintf(call, sizeof(call), "c%u", t->n_phones);
     o.call = call;
+    if (!o.to_host)
+        o.to_host = "meet.jitsi";
     if (!o.caller_name)
         o.caller_name = "Alice";
     if (!o.caller_number)

@@ -89,17 +89,19 @@ static void answer(struct engine *e, engine_leg leg)
 }
 
 static void reject(struct engine *e, engine_leg leg, unsigned status,
-                   unsigned retry_after_s)
+                   const char *phrase, unsigned retry_after_s)
 {
     struct leg *l = commanded(e, leg);
+    char text[LINE_SIZE] = "", retry[32] = "";
 
     assert_false(l->answering);
     l->ending = true;
+    if (phrase && *phrase)
+        snprintf(text, sizeof(text), " \"%.200s\"", phrase);
     if (retry_after_s)
-        record((struct scenario *)e, "reject %s %u retry=%u", name_of(leg),
-               status, retry_after_s);
-    else
-        record((struct scenario *)e, "reject %s %u", name_of(leg), status);
+        snprintf(retry, sizeof(retry), " retry=%u", retry_after_s);
+    record((struct scenario *)e, "reject %s %u%s%s", name_of(leg), status,
+           text, retry);
 }
 
 static void play(struct engine *e, engine_leg leg, const struct engine_play *p)

@@ -54,11 +54,14 @@ int command_alloc(struct command **cp, const struct command *from)
     c->type = from->type;
     c->leg = from->leg;
     c->peer = from->peer;
+    c->target = from->target;
     c->status = from->status;
     c->retry_after_s = from->retry_after_s;
     c->cause = from->cause;
     c->text = copy(from->text, &failed);
     c->contact = copy(from->contact, &failed);
+    c->number = copy(from->number, &failed);
+    c->caller_number = copy(from->caller_number, &failed);
     c->name = copy(from->name, &failed);
     c->call = copy(from->call, &failed);
     c->content_type = copy(from->content_type, &failed);
@@ -83,6 +86,8 @@ void command_free(struct command *c)
     free(c->headers);
     free(c->text);
     free(c->contact);
+    free(c->number);
+    free(c->caller_number);
     free(c->name);
     free(c->call);
     free(c->content_type);

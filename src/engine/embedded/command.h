@@ -12,8 +12,9 @@
 enum command_type {
     COMMAND_RING,
     COMMAND_ANSWER,
-    COMMAND_REJECT, /* status, retry_after_s */
-    COMMAND_DIAL,   /* peer, contact, name, call, headers */
+    COMMAND_REJECT, /* status, text, retry_after_s */
+    COMMAND_DIAL,   /* peer, target, contact or number, caller_number, name,
+                       call, headers */
     COMMAND_INFO,   /* content_type, body, len */
     COMMAND_HANGUP, /* cause, text */
     COMMAND_SILENT, /* media hears nothing from the far side any more */
@@ -27,11 +28,14 @@ struct command {
     enum command_type type;
     engine_leg leg;
     engine_leg peer; /* COMMAND_DIAL: whom the new leg is for */
+    enum engine_target target;
     unsigned status;
     unsigned retry_after_s;
     unsigned cause;
     char *text;
     char *contact;
+    char *number;
+    char *caller_number;
     char *name;
     char *call;
     char *content_type;

@@ -258,12 +258,13 @@ static void answer(struct engine *e, engine_leg leg)
 }
 
 static void reject(struct engine *e, engine_leg leg, unsigned status,
-                   unsigned retry_after_s)
+                   const char *phrase, unsigned retry_after_s)
 {
     command(of(e), &(struct command){
                        .type = COMMAND_REJECT,
                        .leg = leg,
                        .status = status,
+                       .text = (char *)phrase,
                        .retry_after_s = retry_after_s,
                    });
 }
@@ -322,7 +323,10 @@ static engine_leg dial(struct engine *engine, const struct engine_dial *d)
                    .type = COMMAND_DIAL,
                    .leg = leg,
                    .peer = d->for_leg,
+                   .target = d->target,
                    .contact = (char *)d->contact,
+                   .number = (char *)d->number,
+                   .caller_number = (char *)d->caller_number,
                    .name = (char *)d->caller_name,
                    .call = (char *)d->call,
                    .headers = (struct engine_header *)d->headers,

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TEXTS_MAX = 5 };
+enum { TEXTS_MAX = 6 };
 
 struct text {
     const char **p;
@@ -27,6 +27,7 @@ static size_t texts_of(struct engine_event *ev, struct text texts[TEXTS_MAX])
     case ENGINE_OFFERED:
         texts[n++] = (struct text){&o->call, length(o->call)};
         texts[n++] = (struct text){&o->to, o->to_len};
+        texts[n++] = (struct text){&o->to_host, length(o->to_host)};
         texts[n++] = (struct text){&o->caller_name, length(o->caller_name)};
         texts[n++] =
             (struct text){&o->caller_number, length(o->caller_number)};

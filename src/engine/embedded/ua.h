@@ -299,7 +299,7 @@ void ua_uas_invite(struct ua_side *side, msg_t *msg, sip_t *sip,
                    enum engine_source source, const char *user);
 void ua_uas_ring(struct ua_leg *leg);
 void ua_uas_answer(struct ua_leg *leg);
-void ua_uas_reject(struct ua_leg *leg, unsigned status,
+void ua_uas_reject(struct ua_leg *leg, unsigned status, const char *phrase,
                    unsigned retry_after_s);
 int ua_uas_ack_h(struct ua_leg *leg, nta_incoming_t *irq, const sip_t *sip);
 

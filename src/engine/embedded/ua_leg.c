@@ -239,7 +239,7 @@ void ua_leg_hangup(struct ua_leg *leg, unsigned cause, const char *text)
         header_reason_put(cause, text, leg->reason, sizeof(leg->reason));
     switch (state) {
     case UA_OFFERED:
-        ua_uas_reject(leg, 480, 0);
+        ua_uas_reject(leg, 480, "", 0);
         break;
     case UA_CALLING:
         ua_leg_gone(leg, ENGINE_END_LOCAL, 0, 0, "");

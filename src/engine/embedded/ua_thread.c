@@ -116,7 +116,7 @@ static void obey(struct ua *ua, struct command *c)
         ua_uas_answer(leg);
         break;
     case COMMAND_REJECT:
-        ua_uas_reject(leg, c->status, c->retry_after_s);
+        ua_uas_reject(leg, c->status, c->text, c->retry_after_s);
         break;
     case COMMAND_INFO:
         ua_info_send(leg, c->content_type, c->body, c->len);

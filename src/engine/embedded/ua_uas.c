@@ -20,6 +20,7 @@ static void offer(struct ua_leg *leg, msg_t *msg, const sip_t *sip,
     ev.offered.to_len =
         header_user_decode(sip->sip_request->rq_url->url_user, to, sizeof(to));
     header_display_get(sip->sip_from->a_display, name, sizeof(name));
+    ev.offered.to_host = sip->sip_request->rq_url->url_host;
     ev.offered.caller_name = name;
     n = header_user_decode(sip->sip_from->a_url->url_user, raw, sizeof(raw));
     utf8_clean(user ? user : raw, user ? strlen(user) : n, number,
@@ -36,18 +37,22 @@ static void offer(struct ua_leg *leg, msg_t *msg, const sip_t *sip,
     ua_tell(leg->ua, &ev);
 }
 
-/* Final refusal, before or after the main thread knew. */
-static void refuse(struct ua_leg *leg, int status, tag_type_t tag,
-                   tag_value_t value, ...)
+/* Final refusal, before or after the main thread knew; the phrase may be "".
+ */
+static void refuse(struct ua_leg *leg, int status, const char *phrase,
+                   tag_type_t tag, tag_value_t value, ...)
 {
-    const char *phrase = sip_status_phrase(status);
+    const char *own = sip_status_phrase(status);
     tagi_t *tags;
     va_list ap;
 
     va_start(ap, value);
     tags = tl_vlist2(tag, value, ap);
     va_end(ap);
-    nta_incoming_treply(leg->invite_in, status, phrase ? phrase : "Refused",
+    nta_incoming_treply(leg->invite_in, status,
+                        *phrase ? phrase
+                        : own   ? own
+                                : "Refused",
                         SIPTAG_SERVER_STR(UA_AGENT), TAG_NEXT(tags));
     tl_vfree(tags);
     ua_leg_gone(leg, ENGINE_END_LOCAL, 0, 0, "");
@@ -71,7 +76,7 @@ static void refuse_sdp(struct ua_leg *leg, enum sdp_error e)
              info->status, info->text);
     snprintf(warning, sizeof(warning), "%u jigate \"%s\"", info->warning,
              info->text);
-    refuse(leg, (int)info->status,
+    refuse(leg, (int)info->status, "",
            TAG_IF(info->warning, SIPTAG_WARNING_STR(warning)), TAG_END());
 }
 
@@ -124,19 +129,20 @@ static int check_invite(struct ua_leg *leg, const sip_t *sip)
 {
     if (!sip->sip_contact || (sip->sip_contact->m_url->url_type != url_sip &&
                               sip->sip_contact->m_url->url_type != url_sips)) {
-        refuse(leg, 400, TAG_END());
+        refuse(leg, 400, "", TAG_END());
         return EINVAL;
     }
     if (ua_has_body(sip) && !is_sdp(sip)) {
-        refuse(leg, 415, SIPTAG_ACCEPT_STR("application/sdp"), TAG_END());
+        refuse(leg, 415, "", SIPTAG_ACCEPT_STR("application/sdp"), TAG_END());
         return EINVAL;
     }
     if (leg->ua->stopping) {
-        refuse(leg, 503, SIPTAG_RETRY_AFTER_STR(UA_RETRY_AFTER), TAG_END());
+        refuse(leg, 503, "", SIPTAG_RETRY_AFTER_STR(UA_RETRY_AFTER),
+               TAG_END());
         return ESHUTDOWN;
     }
     if (ua_timer_too_brief(sip)) {
-        refuse(leg, 422, SIPTAG_MIN_SE_STR(UA_MIN_SE), TAG_END());
+        refuse(leg, 422, "", SIPTAG_MIN_SE_STR(UA_MIN_SE), TAG_END());
         return EINVAL;
     }
     ua_timer_receive(leg, sip);
@@ -170,7 +176,8 @@ void ua_uas_invite(struct ua_side *side, msg_t *msg, sip_t *sip,
         return;
     err = ua_leg_open_media(leg, ua_source(msg));
     if (err) {
-        refuse(leg, 503, SIPTAG_RETRY_AFTER_STR(UA_RETRY_AFTER), TAG_END());
+        refuse(leg, 503, "", SIPTAG_RETRY_AFTER_STR(UA_RETRY_AFTER),
+               TAG_END());
         return;
     }
     if (take_offer(leg, sip))
@@ -210,7 +217,8 @@ void ua_uas_answer(struct ua_leg *leg)
         TAG_IF(require, SIPTAG_REQUIRE_STR("timer")), TAG_END());
 }
 
-void ua_uas_reject(struct ua_leg *leg, unsigned status, unsigned retry_after_s)
+void ua_uas_reject(struct ua_leg *leg, unsigned status, const char *phrase,
+                   unsigned retry_after_s)
 {
     char retry[16];
 
@@ -219,7 +227,7 @@ void ua_uas_reject(struct ua_leg *leg, unsigned status, unsigned retry_after_s)
     if (status < 300 || status > 699)
         status = 480;
     snprintf(retry, sizeof(retry), "%u", retry_after_s);
-    refuse(leg, (int)status,
+    refuse(leg, (int)status, header_text_ok(phrase) ? phrase : "",
            TAG_IF(retry_after_s, SIPTAG_RETRY_AFTER_STR(retry)), TAG_END());
 }
 

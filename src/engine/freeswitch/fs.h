@@ -19,6 +19,7 @@ enum {
     FS_CONTACTS_MAX = 16384, /* of one node */
     FS_URI_MAX = 512,
     FS_PROMPT_MAX = 40,
+    FS_PHRASE_MAX = 128,
     FS_PATH_MAX = 400,
     FS_QUEUE_MAX = 64, /* commands that wait at one leg */
     FS_JOB_MS = 10000,
@@ -243,7 +244,7 @@ void fs_event_h(const struct esl_event *ev, void *arg);
 /** A call came in: what its channel says about it. */
 struct fs_offer {
     struct engine_offer offer;
-    char to[1024], name[256], number[256], address[64];
+    char to[1024], to_host[256], name[256], number[256], address[64];
 };
 
 /** @return whether the channel is a call for us. */

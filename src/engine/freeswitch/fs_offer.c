@@ -65,6 +65,8 @@ bool fs_offer_read(struct fs_offer *o, const struct fs_leg *leg,
         return false;
     to_read(o, ev);
     number_read(o, ev);
+    esl_event_get(ev, "variable_sip_req_host", o->to_host, sizeof(o->to_host));
+    o->offer.to_host = o->to_host;
     esl_event_get(ev, "variable_sip_from_display", o->name, sizeof(o->name));
     esl_event_get(ev, "variable_sip_network_ip", o->address,
                   sizeof(o->address));

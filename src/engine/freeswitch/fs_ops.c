@@ -1,4 +1,5 @@
 /* The commands of engine.h. */
+#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -36,12 +37,26 @@ static void answer(struct engine *e, engine_leg number)
         fs_leg_send(leg, NULL, 0, "uuid_answer", leg->uuid, NULL);
 }
 
+/* A phrase may be what a far side wrote: of its characters those go into the
+   argument that mean nothing to FreeSWITCH. */
+static void phrase_put(char *out, size_t size, const char *phrase)
+{
+    size_t n = 0;
+
+    for (const char *p = phrase ? phrase : ""; *p && n + 1 < size; p++) {
+        if (isascii((unsigned char)*p) &&
+            (isalnum((unsigned char)*p) || strchr(" -_.:/+()", *p)))
+            out[n++] = *p;
+    }
+    out[n] = '\0';
+}
+
 /* The header is a variable of the channel; then the response ends it. */
 static void reject(struct engine *e, engine_leg number, unsigned status,
-                   unsigned retry_after_s)
+                   const char *phrase, unsigned retry_after_s)
 {
     struct fs_leg *leg = leg_of(e, number);
-    char text[32];
+    char text[32 + FS_PHRASE_MAX], safe[FS_PHRASE_MAX];
 
     if (!leg || !leg->inbound || leg->answered)
         return;
@@ -50,7 +65,8 @@ static void reject(struct engine *e, engine_leg number, unsigned status,
         snprintf(text, sizeof(text), "sip_rh_Retry-After=%u", retry_after_s);
         fs_leg_execute(leg, "set", text);
     }
-    snprintf(text, sizeof(text), "%u", status);
+    phrase_put(safe, sizeof(safe), phrase);
+    snprintf(text, sizeof(text), "%u%s%s", status, *safe ? " " : "", safe);
     fs_leg_execute(leg, "respond", text);
 }
 

@@ -125,8 +125,8 @@ static void a_refused_call_is_told_when_to_come_again(void **state)
     struct peer *p = &s->phone;
     engine_leg leg = harness_offer(&s->h, p, "1000");
 
-    engine_reject(s->h.engine, leg, 503, 17);
-    peer_expect(p, "SIP/2.0 503");
+    engine_reject(s->h.engine, leg, 503, "Back soon", 17);
+    peer_expect(p, "SIP/2.0 503 Back soon");
     assert_string_equal(peer_header(p, "Retry-After"), "17");
     assert_int_equal(harness_expect(&s->h, ENGINE_GONE)->ev.gone.end,
                      ENGINE_END_LOCAL);
