@@ -1,18 +1,13 @@
 # A thin front for developers; meson.build is the build.
 BUILD ?= build
-SANITIZE ?= address,undefined
 
-.PHONY: all check lint format bench fuzz clean install
+.PHONY: all check lint format settings bench fuzz clean install
 
 all: $(BUILD)/build.ninja
 	meson compile -C $(BUILD)
 
 $(BUILD)/build.ninja:
 	meson setup $(BUILD) --buildtype=release
-
-build-asan/build.ninja:
-	meson setup build-asan --buildtype=debugoptimized \
-		-Db_sanitize=$(SANITIZE) -Dwerror=true
 
 check:
 	./test.sh
@@ -22,6 +17,10 @@ lint:
 
 format:
 	git ls-files '*.c' '*.h' | xargs clang-format -i
+
+# After a change of the table of settings: what is made from it.
+settings: all
+	./deploy/settings $(BUILD)/src/jigate
 
 bench: all
 	./tests/bench/run $(BUILD)

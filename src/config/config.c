@@ -92,14 +92,19 @@ static bool take_choice(struct config *cfg, const struct setting *s,
     return false;
 }
 
+static bool take_nothing(struct config *cfg, const struct setting *s,
+                         const char *text, int *err)
+{
+    return true;
+}
+
 typedef bool take_h(struct config *cfg, const struct setting *s,
                     const char *text, int *err);
 
 static take_h *const takers[] = {
-    [SETTING_TEXT] = take_text,
-    [SETTING_NUMBER] = take_number,
-    [SETTING_FLAG] = take_flag,
-    [SETTING_CHOICE] = take_choice,
+    [SETTING_TEXT] = take_text,         [SETTING_NUMBER] = take_number,
+    [SETTING_FLAG] = take_flag,         [SETTING_CHOICE] = take_choice,
+    [SETTING_ELSEWHERE] = take_nothing,
 };
 
 static void tell_wrong(const struct setting *s, const struct values *vs,

@@ -50,6 +50,7 @@ void setting_expected(const struct setting *s, char *out, size_t size)
         [SETTING_NUMBER] = expected_number,
         [SETTING_FLAG] = expected_flag,
         [SETTING_CHOICE] = expected_choice,
+        [SETTING_ELSEWHERE] = expected_text,
     };
 
     by_type[s->type](s, out, size);
@@ -73,7 +74,7 @@ static void add_default(const struct setting *s, char *out, size_t size)
 static void facts(const struct setting *s, char *out, size_t size)
 {
     snprintf(out, size, "[");
-    if (s->type != SETTING_TEXT) {
+    if (s->type != SETTING_TEXT && s->type != SETTING_ELSEWHERE) {
         char expected[300];
         const char *p = expected;
 
@@ -88,6 +89,8 @@ static void facts(const struct setting *s, char *out, size_t size)
         add(out, size, "; secret");
     if (s->flags & SETTING_ONLY_EMBEDDED)
         add(out, size, "; embedded engine only");
+    if (s->type == SETTING_ELSEWHERE)
+        add(out, size, "; read by jigate-freeswitch alone");
     add(out, size, "]");
 }
 

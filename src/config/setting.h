@@ -13,10 +13,11 @@
 #include "config/config.h"
 
 enum setting_type {
-    SETTING_TEXT,   /* char *: see kind */
-    SETTING_NUMBER, /* unsigned, in [min, max] */
-    SETTING_FLAG,   /* bool */
-    SETTING_CHOICE, /* an enum: see choices */
+    SETTING_TEXT,      /* char *: see kind */
+    SETTING_NUMBER,    /* unsigned, in [min, max] */
+    SETTING_FLAG,      /* bool */
+    SETTING_CHOICE,    /* an enum: see choices */
+    SETTING_ELSEWHERE, /* FreeSWITCH's starter reads it: known, not kept */
 };
 
 enum setting_section {
@@ -37,7 +38,7 @@ enum setting_flags {
     SETTING_OUR_PASSWORD = 1 << 1,  /* chosen by the operator: be strong */
     SETTING_NEED_EMBEDDED = 1 << 2, /* mandatory on that engine */
     SETTING_NEED_FREESWITCH = 1 << 3,
-    SETTING_ONLY_EMBEDDED = 1 << 4, /* the other engine takes no notice */
+    SETTING_ONLY_EMBEDDED = 1 << 4, /* on FreeSWITCH nobody takes notice */
     SETTING_ONLY_FREESWITCH = 1 << 5,
 };
 

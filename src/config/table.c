@@ -1,5 +1,6 @@
 #include "config/setting.h"
 
+#include <stdint.h>
 #include <string.h>
 
 #ifndef JIGATE_DEFAULT_SOUNDS_DIR
@@ -19,6 +20,8 @@
 #define CHOICE(member, list)                                                  \
     .type = SETTING_CHOICE, .offset = offsetof(struct config, member),        \
     .choices = (list)
+
+#define ELSEWHERE .type = SETTING_ELSEWHERE, .offset = SIZE_MAX
 
 enum { CONFIG_ENGINE_AUTO = CONFIG_ENGINE_FREESWITCH + 1 };
 
@@ -58,11 +61,10 @@ const struct setting settings[] = {
      .help = "That user's password."},
     {"JIGATE_TRUSTED_NETWORKS", NULL, SECTION_PHONES,
      TEXT(trusted_networks, 1024, &kind_networks), .def = "",
-     .flags = SETTING_ONLY_EMBEDDED,
      .help = "Networks whose calls are taken without a password, such as a "
              "PBX's: 192.0.2.10, 10.1.0.0/16, 2001:db8::/32."},
     {"JIGATE_ANONYMOUS_CALLS", NULL, SECTION_PHONES, FLAG(anonymous_calls),
-     .def = "false", .flags = SETTING_ONLY_EMBEDDED,
+     .def = "false",
      .help = "Take calls from everyone who can reach the external SIP port. "
              "Expect scanners."},
     {"JIGATE_MAX_CALLS", NULL, SECTION_PHONES,
@@ -263,6 +265,28 @@ const struct setting settings[] = {
      .flags = SETTING_ONLY_FREESWITCH,
      .help = "Where the prompts lie as FreeSWITCH sees it: "
              "LANGUAGE/8000/NAME.wav and LANGUAGE/16000/NAME.wav below."},
+    {"FREESWITCH_ESL_ADDRESS", NULL, SECTION_FREESWITCH, ELSEWHERE, .def = "",
+     .def_told = "FREESWITCH_INTERNAL_IP",
+     .help = "Where FreeSWITCH's event socket listens."},
+    {"FREESWITCH_ESL_ALLOWED", NULL, SECTION_FREESWITCH, ELSEWHERE, .def = "",
+     .def_told = "the network of FREESWITCH_ESL_ADDRESS",
+     .help = "Networks that may connect to it."},
+    {"FREESWITCH_PARK_TIMEOUT", NULL, SECTION_FREESWITCH, ELSEWHERE,
+     .def = "45",
+     .help = "Seconds until FreeSWITCH refuses a call that jigate does not "
+             "take."},
+    {"FREESWITCH_TLS_PORT", NULL, SECTION_FREESWITCH, ELSEWHERE, .def = "",
+     .help = "External SIP port of FreeSWITCH over TLS."},
+    {"FREESWITCH_TLS_DIR", NULL, SECTION_FREESWITCH, ELSEWHERE,
+     .def = "/etc/jigate/tls",
+     .help = "Where FreeSWITCH finds agent.pem: key, certificate and its "
+             "chain."},
+    {"FREESWITCH_SRTP", NULL, SECTION_FREESWITCH, ELSEWHERE, .def = "optional",
+     .help = "SRTP of phones at FreeSWITCH: off, optional or mandatory."},
+    {"FREESWITCH_SIP_TRACE", NULL, SECTION_FREESWITCH, ELSEWHERE,
+     .def = "false",
+     .help = "FreeSWITCH logs every SIP message, digests of passwords "
+             "included."},
     {.name = NULL},
 };
 

@@ -1,4 +1,5 @@
 """jigate.yml and jigate-embedded.yml on top of docker-jitsi-meet's files."""
+import functools
 import shutil
 import subprocess
 
@@ -18,13 +19,17 @@ def name(request):
     return request.param
 
 
-@pytest.fixture
-def folder(tmp_path):
+def fill(folder):
     """What an operator has: docker-jitsi-meet's files and ours, no more."""
     for path in [*MEET.glob("*.yml"), *(ROOT / f for f in FILES)]:
-        shutil.copy(path, tmp_path)
-    (tmp_path / ".env").write_text((ROOT / "jigate.env").read_text())
-    return tmp_path
+        shutil.copy(path, folder)
+    (folder / ".env").write_text((ROOT / "jigate.env").read_text())
+    return folder
+
+
+@pytest.fixture
+def folder(tmp_path):
+    return fill(tmp_path)
 
 
 def passwords(folder):
@@ -50,6 +55,15 @@ def merged(folder, name):
     return yaml.safe_load(out)
 
 
+@pytest.fixture(scope="module")
+def services(tmp_path_factory):
+    """services(NAME): as an operator has them who changed nothing."""
+    @functools.lru_cache(None)
+    def of(name):
+        return merged(fill(tmp_path_factory.mktemp("meet")), name)["services"]
+    return of
+
+
 def published(service):
     """(protocol, port) of all that is open to the world."""
     for p in service.get("ports", []):
@@ -64,8 +78,8 @@ def local(service):
             if isinstance(p, str)]
 
 
-def test_merged_with_docker_jitsi_meet_it_is_clean(folder, name):
-    services = merged(folder, name)["services"]
+def test_merged_with_docker_jitsi_meet_it_is_clean(services, name):
+    services = services(name)
     sip = services[FILES[name]]
     assert set(published(sip)) == {
         ("udp", 5060), ("tcp", 5060),
@@ -80,23 +94,23 @@ def test_merged_with_docker_jitsi_meet_it_is_clean(folder, name):
         assert services[s]["cap_drop"] == ["ALL"]
 
 
-def test_no_two_services_publish_the_same_port(folder, name):
-    services = merged(folder, name)["services"].values()
+def test_no_two_services_publish_the_same_port(services, name):
+    services = services(name).values()
     world = [p for s in services for p in published(s)]
     home = [p for s in services for p in local(s)]
     assert len(set(world)) == len(world)
     assert len(set(home)) == len(home)
 
 
-def test_jigasi_starts_once_sip_answers(folder, name):
-    jigasi = merged(folder, name)["services"]["jigasi"]
+def test_jigasi_starts_once_sip_answers(services, name):
+    jigasi = services(name)["jigasi"]
     assert jigasi["depends_on"] == {
         FILES[name]: {"condition": "service_healthy"},
         "prosody": {"condition": "service_started"}}
 
 
-def test_jigasi_is_told_where_to_register_and_to_keep_trying(folder, name):
-    services = merged(folder, name)["services"]
+def test_jigasi_is_told_where_to_register_and_to_keep_trying(services, name):
+    services = services(name)
     jigasi = services["jigasi"]["environment"]
     sip = services[FILES[name]]["environment"]
     for n in ("JIGASI_SIP_URI", "JIGASI_SIP_PORT", "JIGASI_SIP_PASSWORD"):
