@@ -10,6 +10,8 @@
 #include <event2/event.h>
 #include <event2/http.h>
 
+enum { READ_MAX = 32 << 10 }; /* bytes read and not yet looked at */
+
 /* One connection: a reference to its bufferevent. */
 struct guarded {
     struct guarded *next;
@@ -79,7 +81,10 @@ static void sweep_h(evutil_socket_t fd, short what, void *arg)
 }
 
 /* Called by evhttp for each connection, to make its bufferevent; NULL makes
- * it take one of its own. evhttp closes the socket. */
+ * it take one of its own. The socket is closed with the bufferevent, that is
+ * with our reference to it: were it closed before, its number would soon be
+ * another socket's, whose bytes this bufferevent would read. Until then it
+ * reads no more than the bound, which is more than evhttp ever waits for. */
 static struct bufferevent *connection_h(struct event_base *base, void *arg)
 {
     struct guard *g = arg;
@@ -89,11 +94,12 @@ static struct bufferevent *connection_h(struct event_base *base, void *arg)
     c = calloc(1, sizeof(*c));
     if (!c)
         return NULL;
-    c->bev = bufferevent_socket_new(base, -1, 0);
+    c->bev = bufferevent_socket_new(base, -1, BEV_OPT_CLOSE_ON_FREE);
     if (!c->bev) {
         free(c);
         return NULL;
     }
+    bufferevent_setwatermark(c->bev, EV_READ, 0, READ_MAX);
     bufferevent_incref(c->bev);
     if (g->count < g->max) {
         c->end = seconds() + g->lifetime;
