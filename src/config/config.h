@@ -14,6 +14,13 @@
 
 enum config_engine { CONFIG_ENGINE_EMBEDDED, CONFIG_ENGINE_FREESWITCH };
 enum config_answer { CONFIG_ANSWER_EARLY, CONFIG_ANSWER_ON_JOIN };
+/** Whether phones' audio is encrypted. */
+enum config_srtp {
+    CONFIG_SRTP_OFF,
+    CONFIG_SRTP_OPTIONAL,
+    CONFIG_SRTP_MANDATORY,
+};
+
 enum config_caller_name {
     CONFIG_NAME_FULL,
     CONFIG_NAME_MASKED,
@@ -42,6 +49,7 @@ struct config {
     unsigned media_threads;      /* JIGATE_MEDIA_THREADS, 0 = one a core */
 
     /* external side */
+    enum config_srtp srtp;      /* FREESWITCH_SRTP */
     char *external_ip;          /* FREESWITCH_EXTERNAL_IP, resolved */
     char *external_ext_ip;      /* FREESWITCH_EXTERNAL_EXT_IP, resolved */
     unsigned external_sip_port; /* FREESWITCH_EXTERNAL_SIP_PORT */
@@ -59,6 +67,7 @@ struct config {
     unsigned internal_sip_port;       /* JIGASI_SIP_PORT, resolved */
     unsigned internal_rtp_start_port; /* JIGATE_INTERNAL_RTP_START_PORT */
     unsigned internal_rtp_end_port;   /* JIGATE_INTERNAL_RTP_END_PORT */
+    bool jigasi_srtp;                 /* JIGASI_ENABLE_SDES_SRTP */
     bool jigasi_extended;             /* JIGASI_EXTENDED dialect */
 
     /* FreeSWITCH engine */

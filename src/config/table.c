@@ -43,6 +43,13 @@ static const struct setting_choice answers[] = {
     {NULL, 0},
 };
 
+static const struct setting_choice srtp[] = {
+    {"off", CONFIG_SRTP_OFF},
+    {"optional", CONFIG_SRTP_OPTIONAL},
+    {"mandatory", CONFIG_SRTP_MANDATORY},
+    {NULL, 0},
+};
+
 static const struct setting_choice caller_names[] = {
     {"full", CONFIG_NAME_FULL},
     {"masked", CONFIG_NAME_MASKED},
@@ -86,6 +93,10 @@ const struct setting settings[] = {
     {"JIGASI_SIP_PORT", NULL, SECTION_JIGASI, PORT(internal_sip_port),
      .def = "", .def_told = "5060; 5070 where both sides share one address",
      .help = "SIP port of the internal side, UDP and TCP."},
+    {"JIGASI_ENABLE_SDES_SRTP", NULL, SECTION_JIGASI, FLAG(jigasi_srtp),
+     .def = "false", .flags = SETTING_ONLY_EMBEDDED,
+     .help = "Encrypted audio toward Jigasi, always; as in Jigasi's own "
+             "settings, where it is 0 or 1."},
     {"JIGASI_EXTENDED", NULL, SECTION_JIGASI, FLAG(jigasi_extended),
      .def = "false",
      .help = "Jigasi speaks the extended dialect of INFO messages, which "
@@ -114,6 +125,10 @@ const struct setting settings[] = {
      .help = "First UDP port for the audio of phones; a call takes two."},
     {"FREESWITCH_RTP_END_PORT", NULL, SECTION_NETWORK, RTP_PORT(rtp_end_port),
      .def = "20250", .help = "Last UDP port for the audio of phones."},
+    {"FREESWITCH_SRTP", NULL, SECTION_NETWORK, CHOICE(srtp, srtp),
+     .def = "optional", .flags = SETTING_ONLY_EMBEDDED,
+     .help = "Encrypted audio (SRTP, keys by SDES) of phones and trunk. "
+             "optional: where they ask for it. The keys are in SIP: use TLS."},
     {"FREESWITCH_INTERNAL_IP", NULL, SECTION_NETWORK,
      TEXT(internal_ip, 128, &kind_address), .def = "", .def_told = "127.0.0.1",
      .help = "Address of the internal side, where Jigasi registers. Written "

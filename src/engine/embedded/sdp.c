@@ -20,6 +20,8 @@ static const struct sdp_error_info errors[SDP_ERRORS] = {
     [SDP_BROKEN] = {400, 0, "Session description malformed or too large"},
     [SDP_NO_AUDIO] = {488, 304, "No audio"},
     [SDP_SECURE] = {488, 302, "Audio over RTP/AVP only"},
+    [SDP_INSECURE] = {488, 302, "Audio over RTP/SAVP only, keys by SDES"},
+    [SDP_KEYS] = {488, 302, "No SRTP suite or key in common"},
     [SDP_NO_CODEC] = {488, 305, "No codec in common"},
     [SDP_FAMILY] = {488, 301, "Other IP version than ours"},
     [SDP_ADDRESS] = {488, 301, "No unicast IP address for audio"},
@@ -42,6 +44,7 @@ void sdp_session_init(struct sdp_session *s, uint64_t id)
 
 /* The m= line that we take, and what was agreed on it. */
 struct choice {
+    struct sdes_line crypto; /* theirs; MEDIA_PLAIN: none */
     size_t index;
     enum sdp_direction direction; /* as the far side sees it */
     struct sdp_formats formats;
@@ -184,16 +187,69 @@ static void name_formats(struct sdp_formats *f, const struct sdp_session *s)
             }
 }
 
+static bool is_one_of(struct slice proto, const char *plain,
+                      const char *feedback)
+{
+    return slice_is_nocase(proto, plain) || slice_is_nocase(proto, feedback);
+}
+
+/* Whether and how audio is encrypted. The profiles with feedback (RFC 4585,
+   5124) are taken as those without: none is asked for. */
+static enum sdp_error choose_crypto(struct choice *c,
+                                    const struct sdp_local *l,
+                                    const struct sdp_section *section)
+{
+    bool wanted = is_one_of(section->proto, "RTP/SAVP", "RTP/SAVPF");
+    int err;
+
+    c->crypto.suite = MEDIA_PLAIN;
+    if (!wanted && !is_one_of(section->proto, "RTP/AVP", "RTP/AVPF"))
+        return SDP_SECURE;
+    if (l->srtp == SDP_SRTP_OFF)
+        return wanted ? SDP_SECURE : SDP_OK;
+    err = sdp_read_crypto(&c->crypto, section);
+    if (!err)
+        return SDP_OK;
+    c->crypto.suite = MEDIA_PLAIN;
+    if (wanted)
+        return SDP_KEYS;
+    return l->srtp == SDP_SRTP_MANDATORY ? SDP_INSECURE : SDP_OK;
+}
+
+static void use_crypto(struct choice *c, const struct sdp_local *l)
+{
+    struct media_crypto *crypto = &c->media.crypto;
+
+    crypto->suite = c->crypto.suite;
+    if (crypto->suite == MEDIA_PLAIN)
+        return;
+    memcpy(crypto->recv_key, c->crypto.key, MEDIA_KEY_MAX);
+    memcpy(crypto->send_key, l->key, MEDIA_KEY_MAX);
+}
+
+static void add_crypto(struct sdp_audio *a, const struct sdp_local *l,
+                       uint32_t tag, enum media_suite suite)
+{
+    struct sdes_line *line = &a->crypto[a->n_crypto++];
+
+    line->tag = tag;
+    line->suite = suite;
+    memcpy(line->key, l->key, MEDIA_KEY_MAX);
+}
+
 /* Try one m= line. */
 static enum sdp_error take_section(struct choice *c,
                                    const struct sdp_session *s,
                                    const struct sdp_local *l,
                                    const struct sdp_section *section)
 {
+    enum sdp_error e;
+
     if (!slice_is_nocase(section->media, "audio") || !section->port)
         return SDP_NO_AUDIO;
-    if (!slice_is_nocase(section->proto, "RTP/AVP"))
-        return SDP_SECURE;
+    e = choose_crypto(c, l, section);
+    if (e)
+        return e;
     sdp_read_formats(&c->formats, section);
     name_formats(&c->formats, s);
     if (!choose_format(c, l))
@@ -277,6 +333,9 @@ enum sdp_error sdp_answer(struct sdp_session *s, const struct sdp_local *l,
         return e;
     keep_lines(&next, &d);
     keep_numbers(&next, &c.formats);
+    use_crypto(&c, l);
+    if (c.crypto.suite != MEDIA_PLAIN)
+        add_crypto(&a, l, c.crypto.tag, c.crypto.suite);
     next.active = c.index;
     next.media = c.media;
     next.agreed = true;
@@ -297,7 +356,7 @@ enum sdp_error sdp_answer(struct sdp_session *s, const struct sdp_local *l,
 }
 
 /* Payload types and the m= line of a dialog that begins with our offer. */
-static void begin_dialog(struct sdp_session *s)
+static void begin_dialog(struct sdp_session *s, const struct sdp_local *l)
 {
     s->opus_pt = OPUS_PT;
     s->dtmf_pt = DTMF_PT;
@@ -305,6 +364,36 @@ static void begin_dialog(struct sdp_session *s)
     s->n_lines = 1;
     s->active = 0;
     s->lines[0] = (struct sdp_line){"audio", "RTP/AVP", "0"};
+    if (l->srtp == SDP_SRTP_MANDATORY)
+        s->lines[0] = (struct sdp_line){"audio", "RTP/SAVP", "0"};
+}
+
+/* Keys of an offer: those in force, or at the beginning one for each suite,
+   its number being the tag. */
+static void offer_crypto(struct sdp_session *s, struct sdp_audio *a,
+                         const struct sdp_local *l)
+{
+    enum media_suite now = s->media.crypto.suite;
+
+    if (s->agreed && now != MEDIA_PLAIN)
+        add_crypto(a, l, now, now);
+    else if (!s->agreed && (l->srtp == SDP_SRTP_MANDATORY ||
+                            (l->srtp == SDP_SRTP_OPTIONAL && l->offer_keys)))
+        for (uint32_t i = MEDIA_PLAIN + 1; i < MEDIA_SUITES; i++)
+            add_crypto(a, l, i, (enum media_suite)i);
+    s->keyed = a->n_crypto > 0;
+}
+
+/* The answer picks one of our keys by its tag (RFC 4568 section 5.1.3). */
+static enum sdp_error accept_crypto(const struct sdp_session *s,
+                                    struct choice *c)
+{
+    if (!s->keyed)
+        c->crypto.suite = MEDIA_PLAIN;
+    else if (c->crypto.suite != MEDIA_PLAIN &&
+             c->crypto.tag != c->crypto.suite)
+        return SDP_MISMATCH;
+    return SDP_OK;
 }
 
 enum sdp_error sdp_offer(struct sdp_session *s, const struct sdp_local *l)
@@ -315,7 +404,7 @@ enum sdp_error sdp_offer(struct sdp_session *s, const struct sdp_local *l)
     enum sdp_error e;
 
     if (!next.agreed)
-        begin_dialog(&next);
+        begin_dialog(&next, l);
     for (size_t i = 0; i < l->n_codecs && i < MEDIA_CODECS; i++) {
         enum media_codec codec = l->codecs[i];
         bool is_opus = codec == MEDIA_OPUS;
@@ -332,6 +421,7 @@ enum sdp_error sdp_offer(struct sdp_session *s, const struct sdp_local *l)
         sdp_audio_add(&a, next.dtmf_pt, "telephone-event/8000", "0-16");
     if (opus && next.dtmf_48000_pt)
         sdp_audio_add(&a, next.dtmf_48000_pt, "telephone-event/48000", "0-16");
+    offer_crypto(&next, &a, l);
     next.offering = true;
     e = sdp_write(&next, l, &a);
     if (!e)
@@ -372,7 +462,11 @@ enum sdp_error sdp_accept(struct sdp_session *s, const struct sdp_local *l,
     e = take_section(&c, s, l, &d.section[s->active]);
     if (e)
         return e;
+    e = accept_crypto(s, &c);
+    if (e)
+        return e;
     use_our_numbers(s, &c);
+    use_crypto(&c, l);
     s->media = c.media;
     s->agreed = true;
     return SDP_OK;

@@ -3,10 +3,12 @@
  * side is taken apart by sdp_read.h, judged here, and turned into a struct
  * media_session; what we say is written here.
  *
- * One audio m= line over RTP/AVP is accepted, the first that will do; all
- * others are refused by port 0 and keep their place for the life of the
- * dialog. One codec is agreed, and telephone-event (RFC 4733) of the codec's
- * clock rate, or of 8000 Hz, when the far side has it.
+ * One audio m= line over RTP/AVP or RTP/SAVP is accepted, the first that will
+ * do; all others are refused by port 0 and keep their place for the life of
+ * the dialog. Keys of SRTP are told by SDES (RFC 4568); a=crypto beside
+ * RTP/AVP makes encryption optional (RFC 8643). One codec is agreed, and
+ * telephone-event (RFC 4733) of the codec's clock rate, or of 8000 Hz, when
+ * the far side has it.
  *
  * Pure: nothing is kept outside struct sdp_session. No function reads
  * beyond the length given, or needs a NUL.
@@ -28,12 +30,22 @@ enum {
     SDP_FORMATS_MAX = 64, /* payload types looked at in one m= line */
 };
 
+/** Whether audio is encrypted. */
+enum sdp_srtp {
+    SDP_SRTP_OFF,
+    SDP_SRTP_OPTIONAL, /* where the far side wants it */
+    SDP_SRTP_MANDATORY,
+};
+
 /** What we have to offer in one dialog. */
 struct sdp_local {
     struct sockaddr_storage address;       /* advertised, with the RTP port */
     enum media_codec codecs[MEDIA_CODECS]; /* allowed, preferred first */
     size_t n_codecs;
     bool ours_first; /* answers follow our order, not the offerer's */
+    enum sdp_srtp srtp;
+    bool offer_keys;            /* where optional: our offers name keys, too */
+    uint8_t key[MEDIA_KEY_MAX]; /* ours, random, for the dialog's life */
 };
 
 enum sdp_error {
@@ -41,6 +53,8 @@ enum sdp_error {
     SDP_BROKEN,   /* not SDP, or too large */
     SDP_NO_AUDIO, /* no audio m= line, or only with port 0 */
     SDP_SECURE,   /* audio only with SRTP or another profile than RTP/AVP */
+    SDP_INSECURE, /* no SRTP where it is mandatory */
+    SDP_KEYS,     /* SRTP, but no suite or key that we can use */
     SDP_NO_CODEC, /* no codec in common */
     SDP_FAMILY,   /* IPv6 where we have IPv4, or the other way round */
     SDP_ADDRESS,  /* no address, a host name or a multicast group */
@@ -72,6 +86,7 @@ struct sdp_session {
     size_t text_len;
     bool agreed;   /* media holds an agreement */
     bool offering; /* text is an offer without an answer yet */
+    bool keyed;    /* … and names keys of ours */
 
     /* private */
     uint64_t id;           /* o= session id … */

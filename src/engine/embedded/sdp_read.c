@@ -237,6 +237,23 @@ void sdp_read_formats(struct sdp_formats *f, const struct sdp_section *s)
     }
 }
 
+int sdp_read_crypto(struct sdes_line *l, const struct sdp_section *s)
+{
+    struct slice text = s->lines;
+    struct slice line;
+    int err = ENOENT;
+
+    while (err && next_line(&text, &line)) {
+        if (line.len < 2 || line.p[0] != 'a')
+            continue;
+        line.p += 2;
+        line.len -= 2;
+        if (slice_is_nocase(slice_split(&line, ':'), "crypto"))
+            err = sdes_read(l, line) ? ENOTSUP : 0;
+    }
+    return err;
+}
+
 static int read_v4(struct sockaddr_storage *sa, const char *text,
                    uint16_t port)
 {

@@ -11,6 +11,7 @@
 #include <sys/socket.h>
 
 #include "base/slice.h"
+#include "engine/embedded/sdes.h"
 #include "engine/embedded/sdp.h"
 
 /** As seen by whoever wrote the description. */
@@ -56,6 +57,12 @@ struct sdp_formats {
 /** @return 0, or EBADMSG: not SDP, or more than SDP_BODY_MAX bytes or
  *  SDP_LINES_MAX media. The slices point into body. */
 int sdp_read(struct sdp_description *d, const char *body, size_t len);
+
+/**
+ * The first a=crypto line whose suite and key we can use.
+ * @return 0, ENOENT: there is no such line, or ENOTSUP: none can be used.
+ */
+int sdp_read_crypto(struct sdes_line *l, const struct sdp_section *s);
 
 /** Payload types of an RTP m= line with their rtpmap, ptime and maxptime.
  *  What is malformed, or more than SDP_FORMATS_MAX, is left out. */

@@ -54,9 +54,10 @@ static const char *direction_name(enum sdp_direction d)
     return name[d];
 }
 
-static void put_audio(struct text *t, const struct sdp_audio *a, uint16_t port)
+static void put_audio(struct text *t, const struct sdp_audio *a,
+                      const char *proto, uint16_t port)
 {
-    put(t, "m=audio %u RTP/AVP", port);
+    put(t, "m=audio %u %s", port, proto);
     for (size_t i = 0; i < a->n; i++)
         put(t, " %u", a->entry[i].pt);
     put(t, "\r\n");
@@ -66,6 +67,12 @@ static void put_audio(struct text *t, const struct sdp_audio *a, uint16_t port)
         put(t, "a=rtpmap:%u %s\r\n", e->pt, e->rtpmap);
         if (e->fmtp)
             put(t, "a=fmtp:%u %s\r\n", e->pt, e->fmtp);
+    }
+    for (size_t i = 0; i < a->n_crypto; i++) {
+        char crypto[SDES_LINE_SIZE];
+
+        sdes_write(crypto, &a->crypto[i]);
+        put(t, "a=crypto:%s\r\n", crypto);
     }
     put(t, "a=ptime:%u\r\na=%s\r\n", a->ptime_ms,
         direction_name(a->direction));
@@ -96,7 +103,7 @@ enum sdp_error sdp_write(struct sdp_session *s, const struct sdp_local *l,
     put(&t, "s=-\r\nc=IN %s\r\nt=0 0\r\n", address);
     for (size_t i = 0; i < s->n_lines; i++)
         if (i == s->active)
-            put_audio(&t, a, port);
+            put_audio(&t, a, s->lines[i].proto, port);
         else
             put(&t, "m=%s 0 %s %s\r\n", s->lines[i].media, s->lines[i].proto,
                 s->lines[i].format);

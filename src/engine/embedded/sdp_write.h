@@ -36,6 +36,8 @@ struct sdp_audio {
     size_t n;
     unsigned ptime_ms;
     enum sdp_direction direction;
+    struct sdes_line crypto[MEDIA_SUITES]; /* SRTP: what we can or chose */
+    size_t n_crypto;
 };
 
 /** Append a format; one more than SDP_ENTRIES_MAX is left out. */

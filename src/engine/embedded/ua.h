@@ -83,6 +83,7 @@ struct ua_side {
     const char *ip;         /* bound */
     const char *advertised; /* outside of the local networks */
     unsigned port;
+    enum sdp_srtp srtp; /* audio of its legs */
 };
 
 struct ua {

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/embedded/sdes.h"
 #include "engine/embedded/ua.h"
 
 static const char *const end_names[] = {
@@ -69,6 +70,7 @@ void ua_leg_free(struct ua_leg *leg)
     timer_stop(&leg->session_timer);
     timer_stop(&leg->probe_timer);
     free(leg->sdp);
+    explicit_bzero(&leg->local.key, sizeof(leg->local.key));
     free(leg);
 }
 
@@ -93,6 +95,21 @@ static int local_address(struct ua_leg *leg, const struct sockaddr *peer,
     return EADDRNOTAVAIL;
 }
 
+/* One key for the dialog's life, so that a later offer or answer that says
+   nothing new changes nothing. */
+static void srtp_prepare(struct ua_leg *leg)
+{
+    leg->local.srtp = leg->side->srtp;
+    if (leg->local.srtp == SDP_SRTP_OFF)
+        return;
+    for (size_t at = 0; at < MEDIA_KEY_MAX; at += sizeof(uint64_t)) {
+        uint64_t r = ua_random();
+        size_t left = MEDIA_KEY_MAX - at;
+
+        memcpy(leg->local.key + at, &r, left < sizeof(r) ? left : sizeof(r));
+    }
+}
+
 int ua_leg_open_media(struct ua_leg *leg, const struct sockaddr *peer)
 {
     uint16_t port;
@@ -109,11 +126,17 @@ int ua_leg_open_media(struct ua_leg *leg, const struct sockaddr *peer)
                      : "JIGATE_INTERNAL_RTP_START_PORT to _END_PORT");
         return err;
     }
+    srtp_prepare(leg);
     return local_address(leg, peer, port);
 }
 
 void ua_leg_media(struct ua_leg *leg)
 {
+    if (leg->audio.crypto.suite != MEDIA_PLAIN)
+        log_line(leg->ua->log, LOG_DEBUG, leg->call,
+                 "audio encrypted side=%s suite=%s",
+                 leg->side->which == ENGINE_EXTERNAL ? "external" : "internal",
+                 sdes_suite_name(leg->audio.crypto.suite));
     media_stream_session(leg->ua->media, leg->number, &leg->audio);
 }
 

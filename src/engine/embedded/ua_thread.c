@@ -216,6 +216,11 @@ static int open_parts(struct ua *ua)
 
 static int open_sides(struct ua *ua)
 {
+    static const enum sdp_srtp srtp[] = {
+        [CONFIG_SRTP_OFF] = SDP_SRTP_OFF,
+        [CONFIG_SRTP_OPTIONAL] = SDP_SRTP_OPTIONAL,
+        [CONFIG_SRTP_MANDATORY] = SDP_SRTP_MANDATORY,
+    };
     const struct config *cfg = ua->cfg;
     int err;
 
@@ -223,6 +228,9 @@ static int open_sides(struct ua *ua)
     ua->sides[ENGINE_EXTERNAL].advertised =
         *cfg->external_ext_ip ? cfg->external_ext_ip : cfg->external_ip;
     ua->sides[ENGINE_EXTERNAL].port = cfg->external_sip_port;
+    ua->sides[ENGINE_EXTERNAL].srtp = srtp[cfg->srtp];
+    ua->sides[ENGINE_INTERNAL].srtp =
+        cfg->jigasi_srtp ? SDP_SRTP_MANDATORY : SDP_SRTP_OFF;
     ua->sides[ENGINE_INTERNAL].ip = cfg->internal_ip;
     ua->sides[ENGINE_INTERNAL].advertised = cfg->internal_ip;
     ua->sides[ENGINE_INTERNAL].port = cfg->internal_sip_port;

@@ -71,8 +71,8 @@ static void refuse_sdp(struct ua_leg *leg, enum sdp_error e)
     char warning[HEADER_TEXT_MAX + 32];
 
     log_line(leg->ua->log, LOG_WARN, leg->call,
-             "refused with %u: %s; callers are offered Opus, PCMU and PCMA, "
-             "not encrypted",
+             "refused with %u: %s; callers may speak Opus, PCMU and PCMA, "
+             "encrypted as FREESWITCH_SRTP says",
              info->status, info->text);
     snprintf(warning, sizeof(warning), "%u jigate \"%s\"", info->warning,
              info->text);

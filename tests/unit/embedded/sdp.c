@@ -196,9 +196,10 @@ static void faults_have_their_status(void **state)
         {HEAD "m=audio 9 RTP/SAVP 0\r\nm=audio 9 RTP/AVP 0\r\n", SDP_OK},
     };
     static const unsigned status[SDP_ERRORS] = {
-        [SDP_OK] = 200,      [SDP_BROKEN] = 400,   [SDP_NO_AUDIO] = 488,
-        [SDP_SECURE] = 488,  [SDP_NO_CODEC] = 488, [SDP_FAMILY] = 488,
-        [SDP_ADDRESS] = 488, [SDP_MISMATCH] = 488, [SDP_ROOM] = 500,
+        [SDP_OK] = 200,       [SDP_BROKEN] = 400,   [SDP_NO_AUDIO] = 488,
+        [SDP_SECURE] = 488,   [SDP_NO_CODEC] = 488, [SDP_FAMILY] = 488,
+        [SDP_ADDRESS] = 488,  [SDP_MISMATCH] = 488, [SDP_ROOM] = 500,
+        [SDP_INSECURE] = 488, [SDP_KEYS] = 488,
     };
     struct sdp_local l = local_of("oua");
 

@@ -9,6 +9,7 @@
 #include "engine/embedded/media/inband.h"
 #include "engine/embedded/media/leg_map.h"
 #include "engine/embedded/media/ports.h"
+#include "engine/embedded/media/secure.h"
 #include "engine/embedded/media/stream.h"
 #include "engine/embedded/media/worker.h"
 
@@ -84,6 +85,11 @@ int media_alloc(struct media **mp, const struct media_config *mc)
 
     if (!m)
         return ENOMEM;
+    err = secure_start();
+    if (err) {
+        free(m);
+        return err;
+    }
     pthread_mutex_init(&m->lock, NULL);
     err = shared_init(m, mc);
     for (int i = 0; i < SIDES && !err; i++) {
@@ -114,6 +120,7 @@ void media_free(struct media *m)
     prompt_store_free(m->shared.prompts);
     leg_map_reset(&m->legs);
     pthread_mutex_destroy(&m->lock);
+    secure_stop();
     free(m);
 }
 

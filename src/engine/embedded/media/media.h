@@ -17,6 +17,7 @@
 #include <sys/socket.h>
 
 #include "base/log.h"
+#include "engine/embedded/media/crypto.h"
 #include "engine/engine.h"
 
 struct media;
@@ -37,6 +38,7 @@ struct media_format {
 struct media_session {
     struct media_format format;
     struct sockaddr_storage remote; /* from SDP; port 0: nowhere yet */
+    struct media_crypto crypto;     /* SRTP, or plain RTP */
     bool send;    /* far side wants audio (false: it put us on hold) */
     bool receive; /* far side sends audio */
 };

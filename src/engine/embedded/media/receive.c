@@ -209,6 +209,14 @@ static void verdict_count(struct stream *s, enum rtp_verdict v)
         s->counters.malformed++;
 }
 
+/* Whether the packet is the far side's; a wrong key ends no call. */
+static bool unprotect(struct stream *s, uint8_t *packet, size_t *len)
+{
+    if (!s->secure)
+        return !s->barred;
+    return !secure_unprotect(s->secure, packet, len);
+}
+
 void stream_receive(struct stream *s)
 {
     uint8_t *packet = worker_packet_in(s->worker);
@@ -216,6 +224,7 @@ void stream_receive(struct stream *s)
     socklen_t from_len = sizeof(from);
     struct rtp_packet p;
     enum rtp_verdict v;
+    size_t len;
     ssize_t n = recvfrom(s->fd, packet, RTP_PACKET_MAX, MSG_TRUNC,
                          (struct sockaddr *)&from, &from_len);
 
@@ -229,7 +238,12 @@ void stream_receive(struct stream *s)
         s->counters.early++;
         return;
     }
-    v = rtp_parse(packet, (size_t)n, &p);
+    len = (size_t)n;
+    if (len <= RTP_PACKET_MAX && !unprotect(s, packet, &len)) {
+        s->counters.insecure++;
+        return;
+    }
+    v = rtp_parse(packet, len, &p);
     if (v != RTP_OK || !p.len)
         verdict_count(s, v);
     else

@@ -16,9 +16,28 @@ static ssize_t packet_send(const struct stream *s, const uint8_t *packet,
                   (const struct sockaddr *)to, address_len(to));
 }
 
+/* The packet as it goes out; NULL when it must not. */
+static const uint8_t *protect(struct stream *s, const uint8_t *packet,
+                              size_t *len)
+{
+    uint8_t *out = worker_packet_secure(s->worker);
+
+    if (!s->secure)
+        return s->barred ? NULL : packet;
+    memcpy(out, packet, *len);
+    return secure_protect(s->secure, out, len) ? NULL : out;
+}
+
 bool stream_send(struct stream *s, const uint8_t *packet, size_t len)
 {
-    ssize_t n = packet_send(s, packet, len);
+    ssize_t n;
+
+    packet = protect(s, packet, &len);
+    if (!packet) {
+        s->counters.errors++;
+        return false;
+    }
+    n = packet_send(s, packet, len);
 
     if (n < 0 && errno == ECONNREFUSED) {
         /* told about a packet before; this one has not been sent yet */

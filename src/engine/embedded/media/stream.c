@@ -72,23 +72,24 @@ static void counters_log(const struct stream *s)
 {
     const struct media_counters *c = &s->counters;
 
-    log_line(worker_shared(s->worker)->log, LOG_DEBUG, NULL,
-             "audio closed leg=%llu received=%llu relayed=%llu muted=%llu "
-             "events=%llu keys=%llu prompts=%llu silence=%llu malformed=%llu "
-             "rtcp=%llu unknown_pt=%llu foreign=%llu early=%llu held=%llu "
-             "unbridged=%llu overridden=%llu unconverted=%llu late=%llu "
-             "errors=%llu",
-             number(s), (unsigned long long)c->received,
-             (unsigned long long)c->relayed, (unsigned long long)c->muted,
-             (unsigned long long)c->events, (unsigned long long)c->keys,
-             (unsigned long long)c->prompts, (unsigned long long)c->silence,
-             (unsigned long long)c->malformed, (unsigned long long)c->rtcp,
-             (unsigned long long)c->unknown_pt, (unsigned long long)c->foreign,
-             (unsigned long long)c->early, (unsigned long long)c->held,
-             (unsigned long long)c->unbridged,
-             (unsigned long long)c->overridden,
-             (unsigned long long)c->unconverted, (unsigned long long)c->late,
-             (unsigned long long)c->errors);
+    log_line(
+        worker_shared(s->worker)->log, LOG_DEBUG, NULL,
+        "audio closed leg=%llu received=%llu relayed=%llu muted=%llu "
+        "events=%llu keys=%llu prompts=%llu silence=%llu malformed=%llu "
+        "rtcp=%llu unknown_pt=%llu insecure=%llu foreign=%llu early=%llu "
+        "held=%llu "
+        "unbridged=%llu overridden=%llu unconverted=%llu late=%llu "
+        "errors=%llu",
+        number(s), (unsigned long long)c->received,
+        (unsigned long long)c->relayed, (unsigned long long)c->muted,
+        (unsigned long long)c->events, (unsigned long long)c->keys,
+        (unsigned long long)c->prompts, (unsigned long long)c->silence,
+        (unsigned long long)c->malformed, (unsigned long long)c->rtcp,
+        (unsigned long long)c->unknown_pt, (unsigned long long)c->insecure,
+        (unsigned long long)c->foreign, (unsigned long long)c->early,
+        (unsigned long long)c->held, (unsigned long long)c->unbridged,
+        (unsigned long long)c->overridden, (unsigned long long)c->unconverted,
+        (unsigned long long)c->late, (unsigned long long)c->errors);
 }
 
 static void peer_leave(struct stream *s)
@@ -116,13 +117,15 @@ void stream_free(struct stream *s)
         ports_give(s->ports, s->port);
     }
     inband_free(s->inband);
+    secure_free(s->secure);
     free(s->close_mail);
     free(s);
 }
 
 bool stream_sends(const struct stream *s)
 {
-    return s->has_session && s->session.send && latch_target(&s->latch);
+    return s->has_session && s->session.send && !s->barred &&
+           latch_target(&s->latch);
 }
 
 static bool waits_for_peer(const struct stream *s)
@@ -219,6 +222,24 @@ static unsigned own_ptime(const struct media_format *f)
                : WORKER_TICK_MS;
 }
 
+/* The same keys go on; new ones begin anew. Without them nothing is sent:
+   never in the clear what was to be encrypted. */
+static void secure_set(struct stream *s)
+{
+    const struct media_crypto *c = &s->session.crypto;
+
+    if (s->secure && secure_same(s->secure, c))
+        return;
+    secure_free(s->secure);
+    s->secure = NULL;
+    s->barred = c->suite != MEDIA_PLAIN && secure_alloc(&s->secure, c);
+    if (s->barred)
+        log_line(worker_shared(s->worker)->log, LOG_ERROR, NULL,
+                 "no SRTP for leg=%llu: no memory, or a suite that libsrtp "
+                 "has not; it stays silent",
+                 number(s));
+}
+
 static void target_set(struct stream *s, bool first)
 {
     if (first)
@@ -245,6 +266,7 @@ void stream_session(struct stream *s, const struct media_session *session)
     s->ptime_ms = own_ptime(&session->format);
     out_set(s, first);
     inband_set(s);
+    secure_set(s);
     target_set(s, first);
     if (resumes)
         rtp_out_break(&s->out);

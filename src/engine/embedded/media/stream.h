@@ -16,6 +16,7 @@
 #include "engine/embedded/media/player.h"
 #include "engine/embedded/media/ports.h"
 #include "engine/embedded/media/rtp_out.h"
+#include "engine/embedded/media/secure.h"
 #include "engine/embedded/media/telephone_event.h"
 #include "engine/embedded/media/worker.h"
 
@@ -32,6 +33,7 @@ struct media_counters {
     uint64_t malformed;   /* no valid RTP, or without payload */
     uint64_t rtcp;        /* RTCP on the RTP port */
     uint64_t unknown_pt;  /* payload type that was not agreed */
+    uint64_t insecure;    /* SRTP: not signed with the far side's key */
     uint64_t foreign;     /* not from the far side's address */
     uint64_t early;       /* before there was a session */
     uint64_t held;        /* either side on hold, or nowhere to send */
@@ -69,6 +71,7 @@ struct stream {
     bool filling;          /* the peer is quiet: silence in its place */
     bool silent;           /* MEDIA_SILENT was reported */
     bool told_unconverted; /* logged once */
+    bool barred;           /* to be encrypted, but cannot */
     bool heard_audio;      /* audio_seq is set */
     uint16_t audio_seq;    /* expected next, for the in-band detector */
     unsigned ptime_ms;     /* of our own packets */
@@ -80,6 +83,7 @@ struct stream {
     uint64_t fed_ms;        /* last audio to the far side from the peer or a
                                prompt, or since when we wait for some */
     struct media_session session;
+    struct secure *secure; /* NULL: plain RTP */
     struct latch latch;
     struct rtp_out out;
     struct telephone_event event;

@@ -32,6 +32,8 @@ struct worker {
     /* a payload may be replaced by a longer one where it lies */
     uint8_t packet_in[RTP_PACKET_MAX + PROMPT_OPUS_MAX];
     uint8_t packet_out[RTP_PACKET_MAX];
+    uint8_t
+        packet_secure[RTP_PACKET_MAX + PROMPT_OPUS_MAX + SECURE_TRAILER_MAX];
 };
 
 const struct media_shared *worker_shared(const struct worker *w)
@@ -57,6 +59,11 @@ uint8_t *worker_packet_in(struct worker *w)
 uint8_t *worker_packet_out(struct worker *w)
 {
     return w->packet_out;
+}
+
+uint8_t *worker_packet_secure(struct worker *w)
+{
+    return w->packet_secure;
 }
 
 static void clock_read(struct worker *w)

@@ -86,6 +86,9 @@ uint64_t worker_now_ms(const struct worker *w);
 uint8_t *worker_packet_in(struct worker *w);
 uint8_t *worker_packet_out(struct worker *w);
 
+/** Room for the longest of these while it is encrypted. */
+uint8_t *worker_packet_secure(struct worker *w);
+
 /** Have stream_tick() called every 20 ms, or no longer. */
 void worker_tick_set(struct worker *w, struct stream *s, bool on);
 

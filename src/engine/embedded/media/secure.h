@@ -1,0 +1,52 @@
+/**
+ * SRTP and SRTCP (RFC 3711) of one leg, by libsrtp. A packet that does not
+ * pass is refused and changes nothing. For one thread at a time.
+ */
+#ifndef ENGINE_EMBEDDED_MEDIA_SECURE_H
+#define ENGINE_EMBEDDED_MEDIA_SECURE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "engine/embedded/media/crypto.h"
+
+/** Bytes that a packet may grow by when it is protected. */
+enum { SECURE_TRAILER_MAX = 160 };
+
+struct secure;
+
+/** Make libsrtp ready, before any thread uses it; each start that returned 0
+ *  wants its stop before the next. 0 or EIO. */
+int secure_start(void);
+void secure_stop(void);
+
+/**
+ * @param c  With a suite other than MEDIA_PLAIN; the keys are copied.
+ * @return 0, EINVAL (no such suite) or ENOMEM.
+ */
+int secure_alloc(struct secure **sp, const struct media_crypto *c);
+void secure_free(struct secure *s);
+
+/** Whether it was made of the same suite and keys: then it must go on, for a
+ *  new one would count packets anew (RFC 3711 section 3.3.1). */
+bool secure_same(const struct secure *s, const struct media_crypto *c);
+
+/**
+ * Encrypt and sign a packet in place.
+ *
+ * @param packet  With SECURE_TRAILER_MAX bytes of room behind it.
+ * @param len     Its length; set to the new one.
+ * @return 0, or EBADMSG: a number that was sent already, or keys used up.
+ */
+int secure_protect(struct secure *s, uint8_t *packet, size_t *len);
+int secure_protect_rtcp(struct secure *s, uint8_t *packet, size_t *len);
+
+/**
+ * Check and decrypt a packet in place.
+ * @return 0, or EBADMSG: not signed with the far side's key, or seen before.
+ */
+int secure_unprotect(struct secure *s, uint8_t *packet, size_t *len);
+int secure_unprotect_rtcp(struct secure *s, uint8_t *packet, size_t *len);
+
+#endif
