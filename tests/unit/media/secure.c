@@ -234,20 +234,12 @@ static int library_setup(void **state)
     return secure_start();
 }
 
-static int library_teardown(void **state)
-{
-    secure_stop();
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(every_suite_goes_there_and_back,
-                                        library_setup, library_teardown),
-        cmocka_unit_test_setup_teardown(
-            forged_and_repeated_packets_are_refused, library_setup,
-            library_teardown),
+        cmocka_unit_test_setup(every_suite_goes_there_and_back, library_setup),
+        cmocka_unit_test_setup(forged_and_repeated_packets_are_refused,
+                               library_setup),
         cmocka_unit_test(plain_is_no_suite),
         cmocka_unit_test_setup_teardown(
             an_encrypted_call_is_relayed_with_other_keys, rig_setup,

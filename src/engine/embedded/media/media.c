@@ -85,13 +85,10 @@ int media_alloc(struct media **mp, const struct media_config *mc)
 
     if (!m)
         return ENOMEM;
-    err = secure_start();
-    if (err) {
-        free(m);
-        return err;
-    }
     pthread_mutex_init(&m->lock, NULL);
-    err = shared_init(m, mc);
+    err = secure_start();
+    if (!err)
+        err = shared_init(m, mc);
     for (int i = 0; i < SIDES && !err; i++) {
         m->address[i] = mc->ports[i].address;
         err = ports_alloc(&m->ports[i], mc->ports[i].start, mc->ports[i].end);
@@ -120,7 +117,6 @@ void media_free(struct media *m)
     prompt_store_free(m->shared.prompts);
     leg_map_reset(&m->legs);
     pthread_mutex_destroy(&m->lock);
-    secure_stop();
     free(m);
 }
 

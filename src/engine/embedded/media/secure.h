@@ -16,10 +16,9 @@ enum { SECURE_TRAILER_MAX = 160 };
 
 struct secure;
 
-/** Make libsrtp ready, before any thread uses it; each start that returned 0
- *  wants its stop before the next. 0 or EIO. */
+/** Make libsrtp ready, for the life of the process, before any thread uses it.
+ *  May be called again. Returns 0, or EIO: it does not work. */
 int secure_start(void);
-void secure_stop(void);
 
 /**
  * @param c  With a suite other than MEDIA_PLAIN; the keys are copied.
