@@ -126,7 +126,7 @@ const struct setting settings[] = {
     {"FREESWITCH_RTP_END_PORT", NULL, SECTION_NETWORK, RTP_PORT(rtp_end_port),
      .def = "20250", .help = "Last UDP port for the audio of phones."},
     {"FREESWITCH_SRTP", NULL, SECTION_NETWORK, CHOICE(srtp, srtp),
-     .def = "optional", .flags = SETTING_ONLY_EMBEDDED,
+     .def = "optional",
      .help = "Encrypted audio (SRTP, keys by SDES) of phones and trunk. "
              "optional: where they ask for it. The keys are in SIP: use TLS."},
     {"FREESWITCH_INTERNAL_IP", NULL, SECTION_NETWORK,
@@ -296,8 +296,6 @@ const struct setting settings[] = {
      .def = "/etc/jigate/tls",
      .help = "Where FreeSWITCH finds agent.pem: key, certificate and its "
              "chain."},
-    {"FREESWITCH_SRTP", NULL, SECTION_FREESWITCH, ELSEWHERE, .def = "optional",
-     .help = "SRTP of phones at FreeSWITCH: off, optional or mandatory."},
     {"FREESWITCH_SIP_TRACE", NULL, SECTION_FREESWITCH, ELSEWHERE,
      .def = "false",
      .help = "FreeSWITCH logs every SIP message, digests of passwords "
