@@ -264,6 +264,11 @@ void calls_tell_event(struct calls *cs, const struct monitor_event *ev);
 void calls_tell(struct calls *cs, enum monitor_event_type type,
                 const char *call, unsigned node, const char *state);
 
+/* ---- quality.c ---- */
+
+/** A leg is gone: log how its audio was, and tell the monitor. */
+void calls_quality(struct calls *cs, const struct engine_event *ev);
+
 /* ---- call.c: what all parts use ---- */
 
 /** Go to another state: the step timer starts (0: none), the monitor is

@@ -192,6 +192,8 @@ void calls_event(const struct engine_event *ev, void *arg)
 
     if ((size_t)ev->type >= sizeof(handlers) / sizeof(handlers[0]))
         return;
+    if (ev->type == ENGINE_GONE)
+        calls_quality(cs, ev);
     if (handlers[ev->type].all) {
         handlers[ev->type].all(cs, ev);
         return;

@@ -57,6 +57,25 @@ enum engine_end {
     ENGINE_END_ENGINE,    /* the engine lost it: restart, node gone */
 };
 
+/**
+ * How the audio of a leg was, told at its end. Packets are RTP packets of
+ * either kind (audio, keys), as RFC 3550 section 6.4 counts them. Members
+ * that begin with far_ are what the far side told by RTCP.
+ */
+struct engine_quality {
+    bool measured;          /* false: nothing is known, all else is 0 */
+    uint32_t received;      /* packets that came from the far side … */
+    uint32_t lost;          /* … and those of it that never did */
+    uint32_t jitter_us;     /* mean deviation of their arrival */
+    uint32_t sent;          /* packets to the far side … */
+    uint32_t far_lost;      /* … and those of it that it missed */
+    uint32_t far_jitter_us; /* as it measured last */
+    uint32_t rtt_us;        /* mean round trip, 0: unknown */
+    uint16_t mos;     /* estimate of what came from it, in 1/100: 100 to 450,
+                         0: unknown */
+    uint16_t far_mos; /* … and of what it got of ours; 0: unknown */
+};
+
 /* ---- commands ---- */
 
 struct engine_header {
@@ -307,6 +326,9 @@ struct engine_event {
             unsigned cause;     /* cause of a Reason header, else 0 */
             const char *reason; /* its text; of a refusal without one the
                                    phrase of its status line; "" when none */
+            const char *call;   /* the call id of its offer or dial command */
+            enum engine_side side;
+            struct engine_quality quality;
         } gone;
     };
 };

@@ -23,6 +23,7 @@ struct monitor {
     struct node *nodes;
     unsigned calls;
     bool draining;
+    struct monitor_quality quality[2]; /* by enum engine_side */
 };
 
 typedef void apply_h(struct monitor *m, const struct monitor_event *ev);
@@ -142,6 +143,24 @@ static void apply_ended(struct monitor *m, const struct monitor_event *ev)
         m->calls--;
 }
 
+static void apply_quality(struct monitor *m, const struct monitor_event *ev)
+{
+    const struct engine_quality *q = ev->quality;
+    struct monitor_quality *sum = &m->quality[ev->side];
+
+    sum->legs++;
+    sum->received += q->received;
+    sum->lost += q->lost;
+    sum->sent += q->sent;
+    sum->far_lost += q->far_lost;
+    sum->mos_sum += q->mos;
+    sum->mos_legs += q->mos != 0;
+    sum->far_mos_sum += q->far_mos;
+    sum->far_mos_legs += q->far_mos != 0;
+    sum->rtt_sum_us += q->rtt_us;
+    sum->rtt_legs += q->rtt_us != 0;
+}
+
 static void apply_draining(struct monitor *m, const struct monitor_event *ev)
 {
     m->draining = true;
@@ -157,6 +176,7 @@ void monitor_event(const struct monitor_event *ev, void *arg)
         [MONITOR_STATE] = NULL,
         [MONITOR_ENDED] = apply_ended,
         [MONITOR_REFUSED] = NULL,
+        [MONITOR_QUALITY] = apply_quality,
         [MONITOR_DRAINING] = apply_draining,
     };
     struct monitor *m = arg;
@@ -180,4 +200,10 @@ void monitor_stats(const struct monitor *m, struct monitor_stats *out)
         out->internal_running =
             out->internal_running || n->running[ENGINE_INTERNAL];
     }
+}
+
+void monitor_quality(const struct monitor *m, enum engine_side side,
+                     struct monitor_quality *out)
+{
+    *out = m->quality[side];
 }

@@ -19,6 +19,7 @@ enum monitor_event_type {
     MONITOR_STATE,    /* the call changed its state: state */
     MONITOR_ENDED,    /* the participant is gone: state tells how */
     MONITOR_REFUSED,  /* a call was turned away: state tells why */
+    MONITOR_QUALITY,  /* a leg ended; how its audio was: side, quality */
     MONITOR_DRAINING, /* no new calls are taken */
 };
 
@@ -30,6 +31,7 @@ struct monitor_event {
     bool up;
     enum engine_side side;
     const struct engine_contact *contact;
+    const struct engine_quality *quality;
 };
 
 typedef void monitor_event_h(const struct monitor_event *ev, void *arg);
@@ -52,5 +54,23 @@ struct monitor_stats {
     bool draining;
 };
 void monitor_stats(const struct monitor *m, struct monitor_stats *out);
+
+/** Sums over the legs of one side that ended, those of which something is
+ *  known; see struct engine_quality. Means are for the reader to make. */
+struct monitor_quality {
+    uint64_t legs;
+    uint64_t received;
+    uint64_t lost;
+    uint64_t sent;
+    uint64_t far_lost;
+    uint64_t mos_sum; /* in 1/100, of mos_legs legs */
+    uint64_t mos_legs;
+    uint64_t far_mos_sum;
+    uint64_t far_mos_legs;
+    uint64_t rtt_sum_us;
+    uint64_t rtt_legs;
+};
+void monitor_quality(const struct monitor *m, enum engine_side side,
+                     struct monitor_quality *out);
 
 #endif

@@ -44,6 +44,7 @@ static size_t texts_of(struct engine_event *ev, struct text texts[TEXTS_MAX])
         break;
     case ENGINE_GONE:
         texts[n++] = (struct text){&ev->gone.reason, length(ev->gone.reason)};
+        texts[n++] = (struct text){&ev->gone.call, length(ev->gone.call)};
         break;
     default:
         break;

@@ -153,6 +153,9 @@ static enum sdp_error choose_remote(struct choice *c,
         return SDP_ADDRESS;
     if (remote->ss_family != l->address.ss_family)
         return SDP_FAMILY;
+    sdp_read_rtcp(&c->media.remote_rtcp, &c->media.rtcp_mux, s);
+    if (c->media.remote_rtcp.ss_family != remote->ss_family)
+        c->media.remote_rtcp.ss_family = 0;
     c->direction = s->direction;
     if (is_any_address(remote)) {
         c->direction &= ~(unsigned)SDP_RECVONLY;
@@ -349,6 +352,7 @@ enum sdp_error sdp_answer(struct sdp_session *s, const struct sdp_local *l,
                       "0-16");
     a.ptime_ms = format->ptime_ms;
     a.direction = mirrored(c.direction);
+    a.rtcp_mux = c.media.rtcp_mux;
     e = sdp_write(&next, l, &a);
     if (!e)
         *s = next;
@@ -405,6 +409,7 @@ enum sdp_error sdp_offer(struct sdp_session *s, const struct sdp_local *l)
 
     if (!next.agreed)
         begin_dialog(&next, l);
+    a.rtcp_mux = next.agreed && next.media.rtcp_mux;
     for (size_t i = 0; i < l->n_codecs && i < MEDIA_CODECS; i++) {
         enum media_codec codec = l->codecs[i];
         bool is_opus = codec == MEDIA_OPUS;
@@ -467,6 +472,7 @@ enum sdp_error sdp_accept(struct sdp_session *s, const struct sdp_local *l,
         return e;
     use_our_numbers(s, &c);
     use_crypto(&c, l);
+    c.media.rtcp_mux &= s->agreed && s->media.rtcp_mux;
     s->media = c.media;
     s->agreed = true;
     return SDP_OK;

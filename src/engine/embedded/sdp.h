@@ -8,7 +8,8 @@
  * the dialog. Keys of SRTP are told by SDES (RFC 4568); a=crypto beside
  * RTP/AVP makes encryption optional (RFC 8643). One codec is agreed, and
  * telephone-event (RFC 4733) of the codec's clock rate, or of 8000 Hz, when
- * the far side has it.
+ * the far side has it. RTCP shares the port of RTP where the far side offers
+ * so (RFC 5761); we do not offer it.
  *
  * Pure: nothing is kept outside struct sdp_session. No function reads
  * beyond the length given, or needs a NUL.

@@ -280,9 +280,10 @@ static int read_v6(struct sockaddr_storage *sa, const char *text,
     return 0;
 }
 
-int sdp_read_address(struct sockaddr_storage *sa, const struct sdp_section *s)
+/* "IN IP4 192.0.2.1" with a port beside it. */
+static int read_connection(struct sockaddr_storage *sa, struct slice rest,
+                           uint16_t port)
 {
-    struct slice rest = s->connection;
     struct slice net = next_word(&rest);
     struct slice type = next_word(&rest);
     char text[INET6_ADDRSTRLEN];
@@ -292,6 +293,46 @@ int sdp_read_address(struct sockaddr_storage *sa, const struct sdp_section *s)
         slice_copy(next_word(&rest), text, sizeof(text)))
         return EINVAL;
     if (slice_is_nocase(type, "IP4"))
-        return read_v4(sa, text, s->port);
-    return slice_is_nocase(type, "IP6") ? read_v6(sa, text, s->port) : EINVAL;
+        return read_v4(sa, text, port);
+    return slice_is_nocase(type, "IP6") ? read_v6(sa, text, port) : EINVAL;
+}
+
+int sdp_read_address(struct sockaddr_storage *sa, const struct sdp_section *s)
+{
+    return read_connection(sa, s->connection, s->port);
+}
+
+/* "53020", or "53020 IN IP4 192.0.2.1" */
+static void read_rtcp(struct sockaddr_storage *sa, struct slice value,
+                      struct slice connection)
+{
+    uint64_t port;
+
+    if (slice_to_u64(next_word(&value), 1, UINT16_MAX, &port))
+        return;
+    if (read_connection(sa, value.len ? value : connection, (uint16_t)port))
+        memset(sa, 0, sizeof(*sa));
+}
+
+void sdp_read_rtcp(struct sockaddr_storage *sa, bool *mux,
+                   const struct sdp_section *s)
+{
+    struct slice text = s->lines;
+    struct slice line;
+
+    memset(sa, 0, sizeof(*sa));
+    *mux = false;
+    while (next_line(&text, &line)) {
+        struct slice name;
+
+        if (line.len < 2 || line.p[0] != 'a')
+            continue;
+        line.p += 2;
+        line.len -= 2;
+        name = slice_split(&line, ':');
+        if (slice_is_nocase(name, "rtcp-mux"))
+            *mux = true;
+        else if (slice_is_nocase(name, "rtcp"))
+            read_rtcp(sa, line, s->connection);
+    }
 }

@@ -6,6 +6,7 @@
 #ifndef ENGINE_EMBEDDED_SDP_READ_H
 #define ENGINE_EMBEDDED_SDP_READ_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/socket.h>
@@ -73,5 +74,15 @@ void sdp_read_formats(struct sdp_formats *f, const struct sdp_section *s);
  * @return 0, or EINVAL: none, a host name, multicast or broadcast.
  */
 int sdp_read_address(struct sockaddr_storage *sa, const struct sdp_section *s);
+
+/**
+ * Where RTCP is to go.
+ *
+ * @param sa   Set to the address of an a=rtcp line (RFC 3605), its host being
+ *             that of the c= line unless it says so; family 0: none.
+ * @param mux  Whether a=rtcp-mux is there (RFC 5761 section 5.1.1).
+ */
+void sdp_read_rtcp(struct sockaddr_storage *sa, bool *mux,
+                   const struct sdp_section *s);
 
 #endif

@@ -74,6 +74,8 @@ static void put_audio(struct text *t, const struct sdp_audio *a,
         sdes_write(crypto, &a->crypto[i]);
         put(t, "a=crypto:%s\r\n", crypto);
     }
+    if (a->rtcp_mux)
+        put(t, "a=rtcp-mux\r\n");
     put(t, "a=ptime:%u\r\na=%s\r\n", a->ptime_ms,
         direction_name(a->direction));
 }

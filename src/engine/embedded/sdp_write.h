@@ -36,6 +36,7 @@ struct sdp_audio {
     size_t n;
     unsigned ptime_ms;
     enum sdp_direction direction;
+    bool rtcp_mux;
     struct sdes_line crypto[MEDIA_SUITES]; /* SRTP: what we can or chose */
     size_t n_crypto;
 };

@@ -152,10 +152,15 @@ void ua_leg_watch(struct ua_leg *leg)
 void ua_leg_gone(struct ua_leg *leg, enum engine_end end, unsigned status,
                  unsigned cause, const char *reason)
 {
-    const struct engine_event ev = {
+    struct engine_event ev = {
         .type = ENGINE_GONE,
         .leg = leg->number,
-        .gone = {end, status, cause, reason},
+        .gone = {.end = end,
+                 .status = status,
+                 .cause = cause,
+                 .reason = reason,
+                 .call = leg->call,
+                 .side = leg->side->which},
     };
 
     if (leg->state == UA_ENDING)
@@ -163,6 +168,7 @@ void ua_leg_gone(struct ua_leg *leg, enum engine_end end, unsigned status,
     leg->state = UA_ENDING;
     timer_stop(&leg->session_timer);
     timer_stop(&leg->probe_timer);
+    media_stream_quality(leg->ua->media, leg->number, &ev.gone.quality);
     media_stream_close(leg->ua->media, leg->number);
     if (!leg->told)
         return;

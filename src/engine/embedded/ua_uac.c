@@ -203,12 +203,15 @@ static int invite(struct ua_leg *leg, const struct command *c,
     return leg->invite_out ? 0 : ENOMEM;
 }
 
-static void tell_not_sent(struct ua *ua, engine_leg number)
+static void tell_not_sent(struct ua *ua, const struct command *c)
 {
     const struct engine_event ev = {
         .type = ENGINE_GONE,
-        .leg = number,
-        .gone = {ENGINE_END_TRANSPORT, 503, 0, ""},
+        .leg = c->leg,
+        .gone = {.end = ENGINE_END_TRANSPORT,
+                 .status = 503,
+                 .reason = "",
+                 .call = c->call},
     };
 
     ua_tell(ua, &ev);
@@ -227,7 +230,7 @@ void ua_uac_dial(struct ua *ua, const struct command *c)
         log_line(ua->log, LOG_WARN, c->call,
                  "not dialled: contact %s is not registered any more",
                  c->contact);
-        tell_not_sent(ua, c->leg);
+        tell_not_sent(ua, c);
         return;
     }
     leg->told = true;

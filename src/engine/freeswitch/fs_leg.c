@@ -197,13 +197,20 @@ void fs_leg_gone(struct fs_leg *leg, enum engine_end end, unsigned status,
                  unsigned cause, const char *reason)
 {
     struct freeswitch *fs = leg->fs;
+    char call[ENGINE_CALL_ID_MAX];
     const struct engine_event ev = {
         .type = ENGINE_GONE,
         .node = leg->node->index,
         .leg = leg->number,
-        .gone = {end, status, cause, reason},
+        .gone = {.end = end,
+                 .status = status,
+                 .cause = cause,
+                 .reason = reason,
+                 .call = call,
+                 .side = leg->inbound ? ENGINE_EXTERNAL : ENGINE_INTERNAL},
     };
 
+    memcpy(call, leg->call, sizeof(call));
     unbridge(leg);
     fs_leg_free(leg);
     fs_tell(fs, &ev);

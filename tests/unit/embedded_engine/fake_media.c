@@ -101,6 +101,13 @@ void media_stream_close(struct media *m, engine_leg leg)
     WITH_STREAM(leg, s->open = false);
 }
 
+void media_stream_quality(struct media *m, engine_leg leg,
+                          struct engine_quality *q)
+{
+    *q = (struct engine_quality){0};
+    WITH_STREAM(leg, *q = s->quality);
+}
+
 void media_stream_session(struct media *m, engine_leg leg,
                           const struct media_session *session)
 {

@@ -22,6 +22,7 @@ struct fake_stream {
     struct engine_play play; /* texts not kept */
     engine_leg bridged;
     bool muted;
+    struct engine_quality quality; /* to be told by media_stream_quality() */
 };
 
 /** The stream of a leg, closed ones too; NULL if there never was one. */

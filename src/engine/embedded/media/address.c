@@ -14,18 +14,27 @@ static const struct sockaddr_in6 *in6(const struct sockaddr_storage *a)
     return (const struct sockaddr_in6 *)a;
 }
 
-bool address_equal(const struct sockaddr_storage *a,
-                   const struct sockaddr_storage *b)
+bool address_same_host(const struct sockaddr_storage *a,
+                       const struct sockaddr_storage *b)
 {
     if (a->ss_family != b->ss_family)
         return false;
     if (a->ss_family == AF_INET)
-        return in4(a)->sin_port == in4(b)->sin_port &&
-               in4(a)->sin_addr.s_addr == in4(b)->sin_addr.s_addr;
-    if (a->ss_family == AF_INET6)
-        return in6(a)->sin6_port == in6(b)->sin6_port &&
-               IN6_ARE_ADDR_EQUAL(&in6(a)->sin6_addr, &in6(b)->sin6_addr);
-    return false;
+        return in4(a)->sin_addr.s_addr == in4(b)->sin_addr.s_addr;
+    return a->ss_family == AF_INET6 &&
+           IN6_ARE_ADDR_EQUAL(&in6(a)->sin6_addr, &in6(b)->sin6_addr);
+}
+
+uint16_t address_port(const struct sockaddr_storage *a)
+{
+    return ntohs(a->ss_family == AF_INET6 ? in6(a)->sin6_port
+                                          : in4(a)->sin_port);
+}
+
+bool address_equal(const struct sockaddr_storage *a,
+                   const struct sockaddr_storage *b)
+{
+    return address_same_host(a, b) && address_port(a) == address_port(b);
 }
 
 bool address_usable(const struct sockaddr_storage *a)

@@ -22,6 +22,11 @@ bool address_usable(const struct sockaddr_storage *a);
 /** Length to give to the socket calls. */
 socklen_t address_len(const struct sockaddr_storage *a);
 
+/** Whether family and address are the same, whatever the port. */
+bool address_same_host(const struct sockaddr_storage *a,
+                       const struct sockaddr_storage *b);
+
+uint16_t address_port(const struct sockaddr_storage *a);
 void address_port_set(struct sockaddr_storage *a, uint16_t port);
 
 /** Write "192.0.2.1:4000" or "[2001:db8::1]:4000"; returns buf. */

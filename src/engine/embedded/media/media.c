@@ -5,6 +5,7 @@
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "engine/embedded/media/inband.h"
 #include "engine/embedded/media/leg_map.h"
@@ -61,11 +62,20 @@ static int workers_start(struct media *m, unsigned wanted)
     return 0;
 }
 
+static uint64_t clock_us(clockid_t id)
+{
+    struct timespec ts;
+
+    clock_gettime(id, &ts);
+    return (uint64_t)ts.tv_sec * 1000000 + (uint64_t)ts.tv_nsec / 1000;
+}
+
 static int shared_init(struct media *m, const struct media_config *mc)
 {
     int err;
 
     m->shared.log = mc->log;
+    m->shared.wall_us = clock_us(CLOCK_REALTIME) - clock_us(CLOCK_MONOTONIC);
     m->shared.h = mc->h;
     m->shared.arg = mc->arg;
     g711_tables_init(&m->shared.g711);
@@ -139,7 +149,7 @@ static int stream_start(struct media *m, struct stream *s,
     pthread_mutex_lock(&m->lock);
     err = leg_map_put(&m->legs, s->leg, s);
     if (!err) {
-        err = worker_socket_add(s->worker, s->fd, s);
+        err = worker_socket_add(s->worker, s->fd, &s->socket);
         if (err)
             leg_map_take(&m->legs, s->leg);
     }
@@ -187,6 +197,19 @@ void media_stream_close(struct media *m, engine_leg leg)
         s->close_mail = NULL;
         worker_post(s->worker, mail);
     }
+    pthread_mutex_unlock(&m->lock);
+}
+
+void media_stream_quality(struct media *m, engine_leg leg,
+                          struct engine_quality *q)
+{
+    const struct stream *s;
+
+    *q = (struct engine_quality){0};
+    pthread_mutex_lock(&m->lock);
+    s = leg_map_get(&m->legs, leg);
+    if (s)
+        figures_quality(&s->figures, q);
     pthread_mutex_unlock(&m->lock);
 }
 

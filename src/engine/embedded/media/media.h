@@ -37,10 +37,12 @@ struct media_format {
 /** The agreed state of a leg after an offer/answer exchange. */
 struct media_session {
     struct media_format format;
-    struct sockaddr_storage remote; /* from SDP; port 0: nowhere yet */
-    struct media_crypto crypto;     /* SRTP, or plain RTP */
-    bool send;    /* far side wants audio (false: it put us on hold) */
-    bool receive; /* far side sends audio */
+    struct sockaddr_storage remote;      /* from SDP; port 0: nowhere yet */
+    struct sockaddr_storage remote_rtcp; /* no family: port of remote + 1 */
+    struct media_crypto crypto;          /* SRTP, or plain RTP */
+    bool rtcp_mux; /* RTCP goes to and comes from the RTP ports (RFC 5761) */
+    bool send;     /* far side wants audio (false: it put us on hold) */
+    bool receive;  /* far side sends audio */
 };
 
 enum media_report_type {
@@ -60,7 +62,7 @@ struct media_report {
 
 typedef void media_report_h(const struct media_report *r, void *arg);
 
-/** Ports of one side, [start, end], even ones are used. */
+/** Ports of one side, [start, end]: RTP has the even ones, RTCP the next. */
 struct media_ports {
     struct sockaddr_storage address; /* to bind; port ignored */
     uint16_t start;
@@ -90,7 +92,8 @@ void media_free(struct media *m);
 unsigned media_workers(const struct media *m);
 
 /**
- * Bind the socket of a new stream. It sends nothing before it has a session.
+ * Bind the sockets of a new stream: RTP, and RTCP one port above. It sends
+ * nothing before it has a session.
  *
  * @param port  Set to the local port, for SDP.
  * @return 0, EAGAIN when no port is left, EEXIST, ENOMEM or another errno.
@@ -99,12 +102,16 @@ int media_stream_open(struct media *m, engine_leg leg, enum engine_side side,
                       uint16_t *port);
 void media_stream_close(struct media *m, engine_leg leg);
 
+/** How the audio of a leg has been up to now. */
+void media_stream_quality(struct media *m, engine_leg leg,
+                          struct engine_quality *q);
+
 /** Tell what was agreed, at the first answer and at every re-INVITE. */
 void media_stream_session(struct media *m, engine_leg leg,
                           const struct media_session *s);
 
 /** Report MEDIA_SILENT after this long without RTP, not while the far side
- *  said that it sends none; 0 = never. */
+ *  said that it sends none, or holds the call; 0 = never. */
 void media_stream_watch(struct media *m, engine_leg leg, uint32_t ms);
 
 /** As engine_play(): waits for the session, plays in the leg's codec. */

@@ -183,14 +183,17 @@ static void packet_take(struct stream *s, uint8_t *packet,
         /* no audio (comfort noise, say), but a sign of life */
         s->counters.unknown_pt++;
         if (s->latch.state != LATCH_OPEN && s->session.receive &&
-            source_check(s, from))
+            source_check(s, from)) {
             alive(s);
+            stream_heard(s, p, false);
+        }
     } else if (!source_check(s, from)) {
         s->counters.foreign++;
     } else if (!s->session.receive) {
         s->counters.held++;
     } else {
         alive(s);
+        stream_heard(s, p, kind == KIND_AUDIO);
         if (kind == KIND_EVENT) {
             event_take(s, p, packet + p->payload);
             return;
@@ -239,6 +242,10 @@ void stream_receive(struct stream *s)
         return;
     }
     len = (size_t)n;
+    if (s->session.rtcp_mux && rtp_parse(packet, len, &p) == RTP_RTCP) {
+        stream_rtcp_take(s, packet, len, &from, true);
+        return;
+    }
     if (len <= RTP_PACKET_MAX && !unprotect(s, packet, &len)) {
         s->counters.insecure++;
         return;

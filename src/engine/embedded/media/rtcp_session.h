@@ -61,7 +61,7 @@ struct rtcp_session {
 enum rtcp_outcome {
     RTCP_TAKEN,
     RTCP_MALFORMED,
-    RTCP_FOREIGN,     /* not of the SSRC that sends the audio */
+    RTCP_FOREIGN,     /* not of the SSRC that sends the audio, or its key */
     RTCP_IMPLAUSIBLE, /* figures that cannot be */
     RTCP_OUTCOMES,
 };

@@ -16,6 +16,20 @@ static ssize_t packet_send(const struct stream *s, const uint8_t *packet,
                   (const struct sockaddr *)to, address_len(to));
 }
 
+bool stream_send_raw(struct stream *s, const uint8_t *packet, size_t len)
+{
+    ssize_t n = packet_send(s, packet, len);
+
+    if (n < 0 && errno == ECONNREFUSED) {
+        /* told about a packet before; this one has not been sent yet */
+        s->counters.errors++;
+        n = packet_send(s, packet, len);
+    }
+    if (n < 0)
+        s->counters.errors++;
+    return n >= 0;
+}
+
 /* The packet as it goes out; NULL when it must not. */
 static const uint8_t *protect(struct stream *s, const uint8_t *packet,
                               size_t *len)
@@ -30,23 +44,17 @@ static const uint8_t *protect(struct stream *s, const uint8_t *packet,
 
 bool stream_send(struct stream *s, const uint8_t *packet, size_t len)
 {
-    ssize_t n;
+    size_t payload = len - RTP_HEADER_SIZE;
 
     packet = protect(s, packet, &len);
     if (!packet) {
         s->counters.errors++;
         return false;
     }
-    n = packet_send(s, packet, len);
-
-    if (n < 0 && errno == ECONNREFUSED) {
-        /* told about a packet before; this one has not been sent yet */
-        s->counters.errors++;
-        n = packet_send(s, packet, len);
-    }
-    if (n < 0)
-        s->counters.errors++;
-    return n >= 0;
+    if (!stream_send_raw(s, packet, len))
+        return false;
+    stream_sent(s, payload);
+    return true;
 }
 
 size_t stream_silence(const struct media_shared *shared,

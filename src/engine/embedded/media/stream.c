@@ -46,6 +46,7 @@ int stream_alloc(struct stream **sp, engine_leg leg, struct worker *w,
                  struct ports *ports, const struct sockaddr_storage *address)
 {
     struct stream *s = calloc(1, sizeof(*s));
+    int fd[2];
     int err = ENOMEM;
 
     if (!s)
@@ -54,14 +55,19 @@ int stream_alloc(struct stream **sp, engine_leg leg, struct worker *w,
     s->worker = w;
     s->ports = ports;
     s->fd = -1;
+    s->rtcp_fd = -1;
+    s->socket = (struct worker_socket){stream_receive, s};
+    s->rtcp_socket = (struct worker_socket){stream_rtcp_receive, s};
     player_init(&s->player, played_h, s);
     s->close_mail = calloc(1, sizeof(*s->close_mail));
     if (s->close_mail)
-        err = udp_open(&s->fd, &s->port, ports, address);
+        err = udp_open(fd, &s->port, ports, address);
     if (err) {
         stream_free(s);
         return err;
     }
+    s->fd = fd[0];
+    s->rtcp_fd = fd[1];
     s->close_mail->type = MESSAGE_CLOSE;
     s->close_mail->stream = s;
     *sp = s;
@@ -113,7 +119,9 @@ void stream_free(struct stream *s)
     peer_leave(s);
     if (s->fd >= 0) {
         counters_log(s);
+        stream_rtcp_end(s);
         close(s->fd);
+        close(s->rtcp_fd);
         ports_give(s->ports, s->port);
     }
     inband_free(s->inband);
@@ -244,9 +252,11 @@ static void target_set(struct stream *s, bool first)
 {
     if (first)
         latch_open(&s->latch, &s->session.remote);
-    else if (latch_retarget(&s->latch, &s->session.remote) && s->connected) {
-        udp_disconnect(s->fd);
+    else if (latch_retarget(&s->latch, &s->session.remote)) {
+        if (s->connected)
+            udp_disconnect(s->fd);
         s->connected = false;
+        s->rtcp_learnt = false;
     }
 }
 
@@ -264,7 +274,11 @@ void stream_session(struct stream *s, const struct media_session *session)
     s->session = *session;
     s->has_session = true;
     s->ptime_ms = own_ptime(&session->format);
+    figures_set(&s->figures, FIGURE_CODEC, session->format.codec);
+    figures_set(&s->figures, FIGURE_PTIME_MS, s->ptime_ms);
     out_set(s, first);
+    if (first)
+        stream_rtcp_begin(s);
     inband_set(s);
     secure_set(s);
     target_set(s, first);
@@ -276,10 +290,11 @@ void stream_session(struct stream *s, const struct media_session *session)
         rtp_out_break(&s->peer->out);
     if (first)
         s->lead_until_ms = worker_now_ms(s->worker) + STREAM_LEAD_MS;
-    if (first || hears_again) {
+    if (first || hears_again || resumes) {
         s->heard_ms = worker_now_ms(s->worker);
         stream_watch_check(s);
     }
+    stream_rtcp_check(s);
     stream_update(s);
 }
 
@@ -296,7 +311,8 @@ void stream_watch_check(struct stream *s)
 {
     uint64_t due = s->heard_ms + s->watch_ms;
 
-    if (!s->watch_ms || s->silent || !s->has_session || !s->session.receive)
+    if (!s->watch_ms || s->silent || !s->has_session || !s->session.receive ||
+        !s->session.send)
         return;
     if (worker_now_ms(s->worker) < due) {
         worker_watch_at(s->worker, due);

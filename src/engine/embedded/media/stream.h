@@ -10,11 +10,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "engine/embedded/media/figures.h"
 #include "engine/embedded/media/inband.h"
 #include "engine/embedded/media/latch.h"
 #include "engine/embedded/media/media.h"
 #include "engine/embedded/media/player.h"
 #include "engine/embedded/media/ports.h"
+#include "engine/embedded/media/rtcp_session.h"
+#include "engine/embedded/media/rtp_in.h"
 #include "engine/embedded/media/rtp_out.h"
 #include "engine/embedded/media/secure.h"
 #include "engine/embedded/media/telephone_event.h"
@@ -29,9 +32,12 @@ struct media_counters {
     uint64_t keys;     /* reported, any way they came */
     uint64_t prompts;  /* prompt packets sent to the far side */
     uint64_t silence;  /* silence packets sent to the far side */
+    uint64_t keepalives;
+    uint64_t rtcp_out;
+    uint64_t rtcp_in[RTCP_OUTCOMES]; /* but what rtcp counts */
     /* received and dropped */
     uint64_t malformed;   /* no valid RTP, or without payload */
-    uint64_t rtcp;        /* RTCP on the RTP port */
+    uint64_t rtcp;        /* RTCP on the RTP port, not agreed */
     uint64_t unknown_pt;  /* payload type that was not agreed */
     uint64_t insecure;    /* SRTP: not signed with the far side's key */
     uint64_t foreign;     /* not from the far side's address */
@@ -60,6 +66,9 @@ struct stream {
     struct worker *worker;
     struct stream *peer; /* bridged with */
     int fd;
+    int rtcp_fd;
+    struct worker_socket socket;
+    struct worker_socket rtcp_socket;
     uint16_t port;
     struct ports *ports;                   /* the port goes back there */
     struct stream_link link[STREAM_LISTS]; /* the worker's */
@@ -73,6 +82,7 @@ struct stream {
     bool told_unconverted; /* logged once */
     bool barred;           /* to be encrypted, but cannot */
     bool heard_audio;      /* audio_seq is set */
+    bool rtcp_learnt;      /* rtcp_source is set */
     uint16_t audio_seq;    /* expected next, for the in-band detector */
     unsigned ptime_ms;     /* of our own packets */
     unsigned owed_ms;      /* of our own audio, not sent yet */
@@ -82,10 +92,17 @@ struct stream {
                                wait for one */
     uint64_t fed_ms;        /* last audio to the far side from the peer or a
                                prompt, or since when we wait for some */
+    uint64_t sent_ms;       /* last packet of any kind to the far side's RTP
+                               port, or since when we could send */
+    uint32_t sent;          /* RTP packets */
     struct media_session session;
     struct secure *secure; /* NULL: plain RTP */
     struct latch latch;
+    struct sockaddr_storage rtcp_source; /* of the far side's RTCP */
+    struct rtp_in in;
     struct rtp_out out;
+    struct rtcp_session rtcp;
+    struct figures figures;
     struct telephone_event event;
     struct inband *inband; /* NULL: the far side sends telephone-event */
     enum media_codec inband_codec;
@@ -93,12 +110,13 @@ struct stream {
     struct media_counters counters;
 };
 
-/** Make a stream with a bound socket, for this worker. Returns 0, EAGAIN (no
+/** Make a stream with bound sockets, for this worker. Returns 0, EAGAIN (no
  *  port left), ENOMEM or another errno value. */
 int stream_alloc(struct stream **sp, engine_leg leg, struct worker *w,
                  struct ports *ports, const struct sockaddr_storage *address);
 
-/** Report what plays as ended, leave the peer, close the socket. */
+/** Report what plays as ended, leave the peer, say RTCP BYE, close the
+ *  sockets. */
 void stream_free(struct stream *s);
 
 /* What messages ask for; see media.h. */
@@ -111,6 +129,12 @@ void stream_mute(struct stream *s, bool on);
 
 /** A packet waits at the socket. */
 void stream_receive(struct stream *s);
+
+/** An RTCP packet waits at its socket. */
+void stream_rtcp_receive(struct stream *s);
+
+/** Send a report, or a packet that keeps a NAT open, if one is due. */
+void stream_rtcp_check(struct stream *s);
 
 /** 20 ms have passed: send audio of our own. */
 void stream_tick(struct stream *s);
@@ -136,6 +160,28 @@ void stream_update(struct stream *s);
 
 /** Send a finished packet to the far side; false (counted) when it failed. */
 bool stream_send(struct stream *s, const uint8_t *packet, size_t len);
+
+/** Send bytes as they are; there is a place to send to. */
+bool stream_send_raw(struct stream *s, const uint8_t *packet, size_t len);
+
+/* stream_rtcp.c */
+
+/** The first session: from here on reports are sent. */
+void stream_rtcp_begin(struct stream *s);
+
+/** An RTP packet of the far side came; timed: audio, so that its time stamp
+ *  tells when it was sent. */
+void stream_heard(struct stream *s, const struct rtp_packet *p, bool timed);
+
+/** An RTP packet with so many bytes of payload went out. */
+void stream_sent(struct stream *s, size_t payload);
+
+/** RTCP came, to the RTP socket if muxed. */
+void stream_rtcp_take(struct stream *s, uint8_t *packet, size_t len,
+                      const struct sockaddr_storage *from, bool muxed);
+
+/** Say BYE, and log what was counted. */
+void stream_rtcp_end(struct stream *s);
 
 void stream_report(struct stream *s, struct media_report report);
 

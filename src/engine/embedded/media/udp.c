@@ -26,45 +26,58 @@ static void options_set(int fd, sa_family_t family)
         setsockopt(fd, IPPROTO_IP, IP_TOS, &class, sizeof(class));
 }
 
-/* Bind to the first port that nobody else holds. */
-static int port_bind(int fd, uint16_t *port, struct ports *ports,
-                     struct sockaddr_storage *local)
+static int socket_open(int *fdp, struct sockaddr_storage *local, uint16_t port)
 {
-    for (size_t left = ports_count(ports); left; left--) {
-        uint16_t candidate = ports_take(ports);
-
-        if (!candidate)
-            break;
-        address_port_set(local, candidate);
-        if (!bind(fd, (struct sockaddr *)local, address_len(local))) {
-            *port = candidate;
-            return 0;
-        }
-        ports_give(ports, candidate);
-        if (errno != EADDRINUSE && errno != EACCES)
-            return errno;
-    }
-    return EAGAIN;
-}
-
-int udp_open(int *fdp, uint16_t *port, struct ports *ports,
-             const struct sockaddr_storage *address)
-{
-    struct sockaddr_storage local = *address;
     int fd =
-        socket(local.ss_family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+        socket(local->ss_family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     int err;
 
     if (fd < 0)
         return errno;
-    options_set(fd, local.ss_family);
-    err = port_bind(fd, port, ports, &local);
-    if (err) {
+    options_set(fd, local->ss_family);
+    address_port_set(local, port);
+    if (bind(fd, (struct sockaddr *)local, address_len(local))) {
+        err = errno;
         close(fd);
         return err;
     }
     *fdp = fd;
     return 0;
+}
+
+static int pair_open(int fd[2], struct sockaddr_storage *local, uint16_t port)
+{
+    int err = socket_open(&fd[0], local, port);
+
+    if (err)
+        return err;
+    err = socket_open(&fd[1], local, (uint16_t)(port + 1));
+    if (err)
+        close(fd[0]);
+    return err;
+}
+
+int udp_open(int fd[2], uint16_t *port, struct ports *ports,
+             const struct sockaddr_storage *address)
+{
+    struct sockaddr_storage local = *address;
+
+    for (size_t left = ports_count(ports); left; left--) {
+        uint16_t candidate = ports_take(ports);
+        int err;
+
+        if (!candidate)
+            break;
+        err = pair_open(fd, &local, candidate);
+        if (!err) {
+            *port = candidate;
+            return 0;
+        }
+        ports_give(ports, candidate);
+        if (err != EADDRINUSE && err != EACCES)
+            return err;
+    }
+    return EAGAIN;
 }
 
 int udp_connect(int fd, const struct sockaddr_storage *to)

@@ -134,16 +134,22 @@ void worker_watch_at(struct worker *w, uint64_t due_ms)
         w->watch_due_ms = due_ms;
 }
 
-int worker_socket_add(struct worker *w, int fd, struct stream *s)
+int worker_socket_add(struct worker *w, int fd, struct worker_socket *ws)
 {
-    struct epoll_event ev = {.events = EPOLLIN, .data.ptr = s};
+    struct epoll_event ev = {.events = EPOLLIN, .data.ptr = ws};
 
     return epoll_ctl(w->epoll, EPOLL_CTL_ADD, fd, &ev) ? errno : 0;
 }
 
 static void open_h(struct worker *w, struct message *m)
 {
-    list_add(w, STREAMS_ALL, m->stream);
+    struct stream *s = m->stream;
+
+    list_add(w, STREAMS_ALL, s);
+    if (worker_socket_add(w, s->rtcp_fd, &s->rtcp_socket))
+        log_line(w->shared->log, LOG_ERROR, NULL,
+                 "reports of the far side will not be heard leg=%llu",
+                 (unsigned long long)s->leg);
 }
 
 static void stream_remove(struct worker *w, struct stream *s)
@@ -242,6 +248,7 @@ static void watch_handle(struct worker *w)
          s = s->link[STREAMS_ALL].next) {
         stream_watch_check(s);
         stream_fill_check(s);
+        stream_rtcp_check(s);
     }
 }
 
@@ -277,10 +284,12 @@ static void events_handle(struct worker *w, const struct epoll_event *ev,
     if (w->closed)
         return; /* ev may name a closed stream; epoll tells the rest again */
     for (int i = 0; i < n; i++) {
+        const struct worker_socket *ws = ev[i].data.ptr;
+
         if (ev[i].data.ptr == &w->timer)
             timer_handle(w);
         else if (ev[i].data.ptr != w->mailbox)
-            stream_receive(ev[i].data.ptr);
+            ws->receive(ws->stream);
     }
 }
 

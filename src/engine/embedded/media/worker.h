@@ -22,11 +22,18 @@ enum { WORKER_TICK_MS = 20 };
 struct stream;
 struct worker;
 
+/** A socket of a stream: what to do when something waits at it. */
+struct worker_socket {
+    void (*receive)(struct stream *s);
+    struct stream *stream;
+};
+
 /** What all workers share, read-only. */
 struct media_shared {
     struct g711_tables g711;
     struct silence silence;
     struct prompt_store *prompts;
+    uint64_t wall_us; /* time since 1970 less monotonic time, at the start */
     struct log *log;
     media_report_h *h;
     void *arg;
@@ -66,9 +73,9 @@ int worker_alloc(struct worker **wp, unsigned number,
 /** Post a message; from any thread. */
 void worker_post(struct worker *w, struct message *message);
 
-/** Call stream_receive() when the socket has something, from any thread.
+/** Call ws->receive() when the socket has something, from any thread.
  *  Closing the socket ends it. Returns 0 or an errno value. */
-int worker_socket_add(struct worker *w, int fd, struct stream *s);
+int worker_socket_add(struct worker *w, int fd, struct worker_socket *ws);
 
 /** End the thread with all its streams. quit is a message to end it with. */
 void worker_free(struct worker *w, struct message *quit);
@@ -92,8 +99,8 @@ uint8_t *worker_packet_secure(struct worker *w);
 /** Have stream_tick() called every 20 ms, or no longer. */
 void worker_tick_set(struct worker *w, struct stream *s, bool on);
 
-/** Have stream_watch_check() and stream_fill_check() called at this time at
- *  the latest. */
+/** Have stream_watch_check(), stream_fill_check() and stream_rtcp_check()
+ *  called at this time at the latest. */
 void worker_watch_at(struct worker *w, uint64_t due_ms);
 
 #endif
