@@ -241,11 +241,11 @@ static void on_unregister(struct fs_node *node, enum engine_side side,
 static void on_ping(struct fs_node *node, enum engine_side side,
                     const char *contact, const struct esl_event *ev)
 {
-    char uri[FS_URI_MAX];
+    char uri[FS_URI_MAX], pinged[FS_URI_MAX + 128];
     struct fs_contact *ct = NULL;
 
-    esl_event_get(ev, "sip_contact", uri, sizeof(uri));
-    if (uri_of(uri, sizeof(uri), uri[0] ? uri : contact))
+    esl_event_get(ev, "sip_contact", pinged, sizeof(pinged));
+    if (uri_of(uri, sizeof(uri), pinged[0] ? pinged : contact))
         ct = contact_find(node, side, uri);
     if (!ct)
         return;
