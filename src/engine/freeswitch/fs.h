@@ -251,6 +251,14 @@ struct fs_offer {
 bool fs_offer_read(struct fs_offer *o, const struct fs_leg *leg,
                    const struct esl_event *ev);
 
+/**
+ * A channel that came by no dialplan of ours is ended: for an INVITE with
+ * Replaces (RFC 3891) FreeSWITCH makes one up, named "inline".
+ * @return whether it is such a one.
+ */
+bool fs_offer_is_uninvited(struct fs_node *node, const char *uuid,
+                           const struct esl_event *ev);
+
 /** Prepare a channel that came in: variables of ours. */
 void fs_offer_prepare(struct fs_leg *leg);
 

@@ -87,6 +87,8 @@ static void on_park(struct fs_node *node, struct fs_leg *leg, const char *uuid,
 static void on_answer(struct fs_node *node, struct fs_leg *leg,
                       const char *uuid, const struct esl_event *ev)
 {
+    if (!leg)
+        fs_offer_is_uninvited(node, uuid, ev);
     if (!leg || !leg->inbound)
         return;
     set_rate(leg, ev);

@@ -371,6 +371,8 @@ static void compare(struct fs_node *node)
             esl_event_open(&ev, slice_of(f->dump ? f->dump : ""));
             if (round == 0 && leg)
                 known(leg, f, &ev);
+            else if (round == 0 && f->dump)
+                fs_offer_is_uninvited(node, f->uuid, &ev);
             else if (round == 1 && !leg && f->dump &&
                      esl_event_raw(&ev, "variable_jigate_source").p)
                 f->adopted = adopt_inbound(node, f, &ev) != NULL;
