@@ -1,8 +1,12 @@
 #include "http/http.h"
 
 #include <errno.h>
+#include <netdb.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <event2/buffer.h>
 #include <event2/event.h>
@@ -144,15 +148,43 @@ static void request_h(struct evhttp_request *req, void *arg)
     json_decref(j);
 }
 
+static int socket_listen(int *fdp, const char *address, unsigned port)
+{
+    const struct addrinfo hints = {
+        .ai_socktype = SOCK_STREAM,
+        .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV | AI_PASSIVE,
+    };
+    struct addrinfo *ai;
+    char service[16];
+    int fd, on = 1, err = 0;
+
+    snprintf(service, sizeof(service), "%u", port);
+    if (getaddrinfo(address, service, &hints, &ai))
+        return EADDRNOTAVAIL;
+    fd = socket(ai->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) ||
+        bind(fd, ai->ai_addr, ai->ai_addrlen) || listen(fd, SOMAXCONN))
+        err = errno;
+    freeaddrinfo(ai);
+    if (err && fd >= 0)
+        close(fd);
+    *fdp = fd;
+    return err;
+}
+
+/* The socket is our own: evhttp would make none for an IPv4 address, not even
+   127.0.0.1, on a machine whose network is IPv6 alone. */
 static int listen_on(struct http *h, const char *address, unsigned port,
                      struct log *log)
 {
-    int err;
+    int fd, err = socket_listen(&fd, address, port);
 
-    errno = 0;
-    if (evhttp_bind_socket_with_handle(h->server, address, (ev_uint16_t)port))
+    if (!err && evhttp_accept_socket(h->server, fd)) {
+        close(fd);
+        err = ENOMEM;
+    }
+    if (!err)
         return 0;
-    err = errno ? errno : EADDRNOTAVAIL;
     log_line(log, LOG_ERROR, NULL,
              "http cannot listen on address=%s port=%u: %s; choose another "
              "REST_PORT or JIGATE_REST_ADDRESS",
