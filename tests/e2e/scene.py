@@ -51,7 +51,7 @@ class Scene:
 
     async def add_jigasi(self, register=True, **options):
         j = Jigasi(self.gateway.jigasi_password, self.gateway.internal,
-                   ip=self.gateway.host(), **options)
+                   **{"ip": self.gateway.host(), **options})
         await self._stack.enter_async_context(j)
         self.jigasis.append(j)
         if register:

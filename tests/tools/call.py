@@ -31,7 +31,8 @@ class Call(Watch):
         self.endpoint, self.user = endpoint, user
         self.codecs = [audio.codec(c) for c in codecs]
         self.events = events           # offer telephone-event
-        self.media = rtp.Session(ip or endpoint.ip)
+        self.media = rtp.Session(ip or endpoint.ip, endpoint.space)
+        self.attributes = []           # more lines of our SDP
         self.state = "new"
         self.history = []              # (time, what)
         self.infos = []                # (content type, body) received
@@ -44,7 +45,7 @@ class Call(Watch):
         self.invite = None             # as received or as sent
         self.answer = None             # the 200
         self.remote_sdp = None
-        self.call_id = f"{sipmsg.token(8)}@{endpoint.ip}"
+        self.call_id = f"{sipmsg.token(8)}@{endpoint.host}"
         self.local_tag, self.remote_tag = sipmsg.token(), ""
         self.local, self.remote = "", ""     # From and To without tags
         self.target, self.routes = "", []
@@ -97,7 +98,7 @@ class Call(Watch):
     def _body(self, codecs=None):
         body = sdp.build(self.media.ip, self.media.port,
                          codecs or self._our_codecs(), self.direction,
-                         self.version)
+                         self.version, attributes=self.attributes)
         self.version += 1
         return body
 
@@ -121,6 +122,7 @@ class Call(Watch):
         sending = remote.direction in ("sendrecv", "recvonly") and \
             self.direction in ("sendrecv", "sendonly") and \
             remote.ip != "0.0.0.0"
+        self.media.mux = "a=rtcp-mux" in remote.text
         self.media.agreed((remote.ip, remote.port), codec, pt, event,
                           decoders, our_event, sending)
         answer = [(pt, codec.name.lower())]
@@ -221,7 +223,7 @@ class Call(Watch):
             self.target = sipmsg.address(contact)[1]
             if self.endpoint.transport == "udp" and not self.routes:
                 _, host, port, _ = sipmsg.uri_parts(self.target)
-                self.dest = (host, port or 5060)
+                self.dest = (host.strip("[]"), port or 5060)
 
     def _send_ack(self, number, body=b""):
         ack = self.make("ACK", body, "application/sdp")

@@ -24,11 +24,12 @@ class Phone:
     def __init__(self, user="user", password=None, server=("127.0.0.1", 5060),
                  domain="meet.jitsi", display="Test phone", ip="127.0.0.1",
                  port=0, transport="udp", codecs=("pcmu", "pcma"),
-                 events=True):
+                 events=True, space=None):
         self.user, self.password, self.server = user, password, server
         self.domain, self.display = domain, display
         self.codecs, self.events = codecs, events
-        self.endpoint = sipua.Endpoint(ip, port, transport, "test-phone")
+        self.endpoint = sipua.Endpoint(ip, port, transport, "test-phone",
+                                       space)
         self.endpoint.on_request = self._request_in
         self.calls = []
         self.incoming = asyncio.Queue()
@@ -70,7 +71,7 @@ class Phone:
             m = Message("REGISTER", f"sip:{self.domain}")
             m.add("From", f"{self.local};tag={sipmsg.token()}")
             m.add("To", f"<{self.aor}>").add(
-                "Call-ID", f"{self._register_id}@{e.ip}")
+                "Call-ID", f"{self._register_id}@{e.host}")
             m.add("CSeq", f"{self._register_cseq} REGISTER")
             m.add("Contact", contact or f"<{e.local_uri(self.user)}>")
             m.add("Expires", expires)
@@ -84,11 +85,20 @@ class Phone:
 
     async def call(self, number, headers=(), offer=True, uri=None):
         """Start a call; await call.wait_state("up") next."""
+        c = self.make_call()
+        await self.dial(c, number, headers, offer, uri)
+        return c
+
+    def make_call(self):
+        """A call that is not begun yet: for what is to be set before."""
         c = Call(self.endpoint, self.user, self.codecs, self.events)
         self.calls.append(c)
-        await c.start(uri or f"sip:{number}@{self.domain}", self.server,
-                      self.local, (self.user, self.password), headers, offer)
         return c
+
+    async def dial(self, call, number, headers=(), offer=True, uri=None):
+        await call.start(uri or f"sip:{number}@{self.domain}", self.server,
+                         self.local, (self.user, self.password), headers,
+                         offer)
 
     def _request_in(self, tx):
         if tx.request.method == "OPTIONS":
@@ -99,8 +109,7 @@ class Phone:
             tx.respond(405)
 
     async def _invited(self, tx):
-        c = Call(self.endpoint, self.user, self.codecs, self.events)
-        self.calls.append(c)
+        c = self.make_call()
         await c.accept_invite(tx)
         c.ring()
         self.incoming.put_nowait(c)
@@ -112,7 +121,7 @@ def granted(response, endpoint):
         for one in value.split(","):
             uri = sipmsg.address(one)[1]
             _, host, port, _ = sipmsg.uri_parts(uri)
-            if (host, port) == (endpoint.ip, endpoint.port):
+            if (host, port) == (endpoint.host, endpoint.port):
                 expires = sipmsg.params(sipmsg.after_address(one)).get(
                     "expires")
                 if expires:

@@ -10,6 +10,8 @@ import struct
 import numpy as np
 
 import audio
+import rtcp
+from space import inside
 from watch import Watch
 
 EVENTS = "0123456789*#ABCD"
@@ -46,29 +48,66 @@ def keep_all(s):
             pass
 
 
-def free_port(ip, start=None, end=None):
-    """A bound UDP socket on an even port."""
-    ports = range(start, end + 1, 2) if start else [0] * 50
-    for port in ports:
-        s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
-        try:
-            s.bind((ip, port))
-            if s.getsockname()[1] % 2 == 0:
-                s.setblocking(False)
-                keep_all(s)
-                return s
-        except OSError:
-            pass
+def family(ip):
+    return socket.AF_INET6 if ":" in ip else socket.AF_INET
+
+
+def bound(ip, port=0):
+    """A UDP socket there."""
+    s = socket.socket(family(ip), socket.SOCK_DGRAM)
+    try:
+        s.bind((ip, port))
+    except OSError:
         s.close()
-    raise OSError(f"no free RTP port on {ip}")
+        raise
+    s.setblocking(False)
+    return s
+
+
+def free_ports(ip):
+    """Two of them, on an even port and the one above it."""
+    for _ in range(100):
+        try:
+            first = bound(ip)
+            port = first.getsockname()[1]
+            if port % 2:
+                first.close()
+                continue
+            try:
+                second = bound(ip, port + 1)
+            except OSError:
+                first.close()
+                continue
+            keep_all(first)
+            return first, second
+        except OSError as e:
+            error = e
+    raise OSError(f"no free RTP port on {ip}: {error}")
+
+
+class Control(asyncio.DatagramProtocol):
+    """Hands RTCP to the session."""
+
+    def __init__(self, session):
+        self.session = session
+
+    def datagram_received(self, data, source):
+        self.session.report_in(data, source[:2])
 
 
 class Session(asyncio.DatagramProtocol, Watch):
-    def __init__(self, ip):
+    def __init__(self, ip, space=None):
         Watch.__init__(self)
-        self.socket = free_port(ip)
-        self.ip, self.port = self.socket.getsockname()
+        with inside(space):
+            self.socket, self.control_socket = free_ports(ip)
+        self.ip, self.port = self.socket.getsockname()[:2]
+        self.mux = False           # RTCP on the port of RTP (RFC 5761)
+        self.reports = []          # rtcp.Report of the far side
+        self.unreadable = 0        # RTCP that is none
+        self.keepalives = []       # (time, payload type) without payload
+        self.sent = [0, 0]         # packets, octets of payload
+        self._control = None
+        self._far_sr = None        # (middle of its NTP time, time it came)
         self.remote = None
         self.codec = None          # what we send
         self.send_pt = None
@@ -100,6 +139,8 @@ class Session(asyncio.DatagramProtocol, Watch):
         loop = asyncio.get_running_loop()
         self._transport, _ = await loop.create_datagram_endpoint(
             lambda: self, sock=self.socket)
+        self._control, _ = await loop.create_datagram_endpoint(
+            lambda: Control(self), sock=self.control_socket)
         self._zero = loop.time()
 
     def close(self):
@@ -112,10 +153,12 @@ class Session(asyncio.DatagramProtocol, Watch):
                 self._packet_in(*self.socket.recvfrom(4096))
             except OSError:
                 break  # nothing is left
-        if self._transport:
-            self._transport.close()
-        else:
-            self.socket.close()
+        for transport, s in ((self._transport, self.socket),
+                             (self._control, self.control_socket)):
+            if transport:
+                transport.close()
+            else:
+                s.close()
 
     def agreed(self, remote, codec, send_pt, event_pt, decoders, our_event_pt,
                sending):
@@ -176,6 +219,8 @@ class Session(asyncio.DatagramProtocol, Watch):
         head = struct.pack("!BBHII", 0x80, pt | (0x80 if marker else 0),
                            self._seq, ts, self._ssrc)
         self._seq = (self._seq + 1) & 0xFFFF
+        self.sent[0] += 1
+        self.sent[1] += len(payload)
         if self._transport and not self._transport.is_closing():
             self._transport.sendto(head + payload, self.remote)
 
@@ -210,7 +255,13 @@ class Session(asyncio.DatagramProtocol, Watch):
         self.changed()
 
     def _packet_in(self, data, source):
-        if self.frozen or len(data) < 12 or data[0] >> 6 != 2:
+        source = source[:2]
+        if self.frozen or len(data) < 2 or data[0] >> 6 != 2:
+            return
+        if 192 <= data[1] <= 223:
+            self.report_in(data, source)
+            return
+        if len(data) < 12:
             return
         if self.remote and source != self.remote:
             self.strangers += 1
@@ -220,6 +271,8 @@ class Session(asyncio.DatagramProtocol, Watch):
         now = asyncio.get_running_loop().time()
         self.packets.append((now, seq, ts, ssrc, pt, marker))
         payload = data[at:]
+        if not payload:
+            self.keepalives.append((now, pt))
         if pt == self.our_event_pt and self.our_event_pt is not None:
             if len(payload) >= 4 and payload[0] < len(EVENTS) \
                     and (ssrc, ts) != self._last_event:
@@ -231,6 +284,44 @@ class Session(asyncio.DatagramProtocol, Watch):
             self._keep(now, seq, ts, ssrc, codec, frame)
             if self.on_frame:
                 self.on_frame(frame)
+
+    # ---- RTCP ----
+
+    def report_in(self, data, source):
+        now = asyncio.get_running_loop().time()
+        try:
+            r = rtcp.decode(data, source, now)
+        except (ValueError, IndexError):
+            self.unreadable += 1
+            return
+        if r.sender:
+            self._far_sr = (r.sender[0] >> 16 & 0xFFFFFFFF, now)
+        self.reports.append(r)
+        self.changed()
+
+    def block(self, **figures):
+        """What we have to report of the far side."""
+        ssrc, seq = (self.packets[-1][3], self.packets[-1][1]) \
+            if self.packets else (0, 0)
+        out = rtcp.Block(ssrc, highest=seq)
+        if self._far_sr:
+            now = asyncio.get_running_loop().time()
+            out.lsr = self._far_sr[0]
+            out.dlsr = int((now - self._far_sr[1]) * 65536)
+        for name, value in figures.items():
+            setattr(out, name, value)
+        return out
+
+    def report(self, bye=False, to=None, **figures):
+        """Send a report of our own."""
+        self.report_raw(rtcp.encode(
+            self._ssrc, (rtcp.ntp(), self._ts, *self.sent),
+            [self.block(**figures)], bye=bye), to)
+
+    def report_raw(self, data, to=None):
+        s = self.socket if self.mux else self.control_socket
+        s.sendto(data, to or (self.remote[0],
+                              self.remote[1] + (0 if self.mux else 1)))
 
     def _keep(self, now, seq, ts, ssrc, codec, frame):
         """Place a frame in the recording: where its time stamp says, however

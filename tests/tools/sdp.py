@@ -48,14 +48,16 @@ def parse(body):
 
 
 def build(ip, port, codecs, direction="sendrecv", version=1, session=1,
-          ptime=20):
+          ptime=20, attributes=()):
     """codecs: (payload type, name) in order of preference."""
-    lines = ["v=0", f"o=- {session} {version} IN IP4 {ip}", "s=-",
-             f"c=IN IP4 {ip}", "t=0 0",
+    kind = "IP6" if ":" in ip else "IP4"
+    lines = ["v=0", f"o=- {session} {version} IN {kind} {ip}", "s=-",
+             f"c=IN {kind} {ip}", "t=0 0",
              f"m=audio {port} RTP/AVP " + " ".join(str(p) for p, _ in codecs)]
     for pt, name in codecs:
         lines.append(f"a=rtpmap:{pt} {RTPMAP[name]}")
         if name == "telephone-event":
             lines.append(f"a=fmtp:{pt} 0-15")
+    lines += [f"a={a}" for a in attributes]
     lines += [f"a=ptime:{ptime}", f"a={direction}"]
     return ("\r\n".join(lines) + "\r\n").encode()

@@ -4,7 +4,9 @@ import asyncio
 import collections
 
 import sipmsg
+from rtp import bound
 from sipmsg import Message
+from space import inside
 from watch import Watch
 
 T1, T2 = 0.5, 4.0
@@ -74,9 +76,12 @@ class Endpoint(Watch):
     """One local address. Requests that belong to no dialog go to
     on_request(tx); those that do, to dialog.on_request(tx)."""
 
-    def __init__(self, ip, port=0, transport="udp", agent="jigate-test"):
+    def __init__(self, ip, port=0, transport="udp", agent="jigate-test",
+                 space=None):
         super().__init__()
         self.ip, self.port, self.transport = ip, port, transport
+        self.host = f"[{ip}]" if ":" in ip else ip  # as in URIs
+        self.space = space          # network namespace, None: this one
         self.agent = agent
         self.closed = False
         self.dialogs = {}           # (Call-ID, local tag) -> dialog
@@ -96,8 +101,10 @@ class Endpoint(Watch):
     async def open(self):
         loop = asyncio.get_running_loop()
         if self.transport == "udp":
+            with inside(self.space):
+                s = bound(self.ip, self.port)
             self._udp, _ = await loop.create_datagram_endpoint(
-                lambda: _Udp(self), local_addr=(self.ip, self.port))
+                lambda: _Udp(self), sock=s)
             self.port = self._udp.get_extra_info("sockname")[1]
         return self
 
@@ -240,10 +247,10 @@ class Endpoint(Watch):
     def local_uri(self, user):
         extra = "" if self.transport == "udp" else \
             f";transport={self.transport}"
-        return f"sip:{user}@{self.ip}:{self.port}{extra}"
+        return f"sip:{user}@{self.host}:{self.port}{extra}"
 
     def via(self, branch):
-        return (f"SIP/2.0/{self.transport.upper()} {self.ip}:{self.port}"
+        return (f"SIP/2.0/{self.transport.upper()} {self.host}:{self.port}"
                 f";branch={branch};rport")
 
     async def request(self, m, dest, provisional=None, timeout=None,
@@ -346,4 +353,4 @@ class _Udp(asyncio.DatagramProtocol):
         self.endpoint = endpoint
 
     def datagram_received(self, data, source):
-        self.endpoint.received(data, source)
+        self.endpoint.received(data, source[:2])
