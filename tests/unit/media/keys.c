@@ -8,6 +8,7 @@
 
 #include <math.h>
 #include <opus.h>
+#include <spandsp.h>
 #include <time.h>
 
 #include "engine/embedded/media/g711_tables.h"
@@ -138,6 +139,8 @@ static void tone(struct far *f, double low, double high, unsigned packets)
         codec == MEDIA_OPUS
             ? opus_encoder_create(8000, 1, OPUS_APPLICATION_VOIP, &err)
             : NULL;
+    g722_encode_state_t *wide =
+        g722_encode_init(NULL, 64000, G722_SAMPLE_RATE_8000);
 
     for (unsigned i = 0; i < packets; i++) {
         int16_t x[160];
@@ -152,12 +155,15 @@ static void tone(struct far *f, double low, double high, unsigned packets)
         }
         if (e)
             len = (size_t)opus_encode(e, x, 160, payload, sizeof(payload));
+        else if (codec == MEDIA_G722)
+            g722_encode(wide, payload, x, 160);
         else if (codec == MEDIA_PCMU)
             g711_to_pcmu(payload, x, 160);
         else
             g711_to_pcma(payload, x, 160);
         far_audio(f, payload, len);
     }
+    g722_encode_free(wide);
     if (e)
         opus_encoder_destroy(e);
 }

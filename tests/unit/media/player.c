@@ -246,7 +246,7 @@ static void frames_of_any_length_hold_the_same_audio(void **state)
             n += len;
         }
         assert_true(n >= 480 && n < 480 + 8 * ms);
-        assert_memory_equal(out, p->g711[MEDIA_PCMA], 480);
+        assert_memory_equal(out, p->bytes[MEDIA_PCMA], 480);
         for (size_t i = 480; i < n; i++)
             assert_int_equal(out[i], G711_PCMA_SILENCE);
     }

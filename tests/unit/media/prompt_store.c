@@ -53,8 +53,8 @@ static void g711_holds_every_sample(void **state)
 
         g711_to_pcmu(&ulaw, &sample, 1);
         g711_to_pcma(&alaw, &sample, 1);
-        assert_int_equal(p->g711[MEDIA_PCMU][i], ulaw);
-        assert_int_equal(p->g711[MEDIA_PCMA][i], alaw);
+        assert_int_equal(p->bytes[MEDIA_PCMU][i], ulaw);
+        assert_int_equal(p->bytes[MEDIA_PCMA][i], alaw);
     }
     assert_int_equal(prompt_store_find(ps, "a")->samples, 500);
     assert_null(prompt_store_find(ps, "c"));

@@ -135,21 +135,6 @@ static void a_phone_may_change_law_by_itself(void **state)
     far_close(&b);
 }
 
-static void opus_and_g711_stay_apart_and_are_told_once(void **state)
-{
-    struct far a, b;
-    uint8_t payload[160] = {1};
-
-    call_make(*state, &a, &b, MEDIA_OPUS, MEDIA_PCMU);
-    for (int i = 0; i < 3; i++)
-        far_audio(&a, payload, sizeof(payload));
-    far_no_packet(&b);
-    far_close(&a);
-    far_close(&b);
-    assert_true(rig_logged(*state, "no audio from leg=1 to leg=2"));
-    assert_int_equal(rig_counter(*state, 1, "unconverted"), 3);
-}
-
 static void header_parts_and_padding_are_taken_off(void **state)
 {
     struct far a, b;
@@ -359,7 +344,6 @@ int main(void)
         T(opus_passes_with_payload_types_of_each_side),
         T(laws_are_converted),
         T(a_phone_may_change_law_by_itself),
-        T(opus_and_g711_stay_apart_and_are_told_once),
         T(header_parts_and_padding_are_taken_off),
         T(a_new_source_is_joined_on),
         T(mute_sends_silence_without_a_break),

@@ -186,6 +186,7 @@ static const uint8_t codec_pt[MEDIA_CODECS] = {
     [MEDIA_PCMU] = RIG_PCMU_PT,
     [MEDIA_PCMA] = RIG_PCMA_PT,
     [MEDIA_OPUS] = RIG_OPUS_PT,
+    [MEDIA_G722] = RIG_G722_PT,
 };
 
 void far_open(struct far *f, struct rig *r, engine_leg leg,

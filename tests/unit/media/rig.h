@@ -22,6 +22,7 @@ enum {
     RIG_PCMU_PT = 0,
     RIG_PCMA_PT = 8,
     RIG_OPUS_PT = 111,
+    RIG_G722_PT = 9,
     RIG_DTMF_PT = 101,
 };
 

@@ -1,19 +1,19 @@
 #include "engine/embedded/media/inband.h"
 
 #include <errno.h>
-#include <opus.h>
 #include <spandsp.h>
 #include <stdlib.h>
 
-#include "engine/embedded/media/g711_tables.h"
+#include "engine/embedded/media/codec/codec.h"
 
 enum {
-    SAMPLES_MAX = 8 * 120, /* Opus packets last 120 ms at most */
+    RATE = 8000,
+    SAMPLES_MAX = RATE / 1000 * CODEC_FRAME_MAX_MS,
 };
 
 struct inband {
     dtmf_rx_state_t *rx;
-    OpusDecoder *decoder; /* NULL for G.711 */
+    struct codec_decoder decoder[MEDIA_CODECS]; /* as they are wanted */
 };
 
 int inband_prepare(void)
@@ -34,11 +34,11 @@ int inband_alloc(struct inband **ibp, enum media_codec codec)
     if (!ib)
         return ENOMEM;
     ib->rx = dtmf_rx_init(NULL, NULL, NULL);
-    if (codec == MEDIA_OPUS)
-        ib->decoder = opus_decoder_create(8000, 1, &err);
-    if (!ib->rx || (codec == MEDIA_OPUS && !ib->decoder)) {
+    err = ib->rx ? codec_decoder_alloc(&ib->decoder[codec], codec, RATE)
+                 : ENOMEM;
+    if (err) {
         inband_free(ib);
-        return ENOMEM;
+        return err;
     }
     *ibp = ib;
     return 0;
@@ -50,8 +50,8 @@ void inband_free(struct inband *ib)
         return;
     if (ib->rx)
         dtmf_rx_free(ib->rx);
-    if (ib->decoder)
-        opus_decoder_destroy(ib->decoder);
+    for (int i = 0; i < MEDIA_CODECS; i++)
+        codec_decoder_reset(&ib->decoder[i]);
     free(ib);
 }
 
@@ -59,22 +59,11 @@ static size_t decode(struct inband *ib, enum media_codec codec,
                      const uint8_t *payload, size_t len,
                      int16_t samples[SAMPLES_MAX])
 {
-    int n;
+    struct codec_decoder *d = &ib->decoder[codec];
 
-    if (codec == MEDIA_OPUS) {
-        if (!ib->decoder)
-            return 0;
-        n = opus_decode(ib->decoder, payload, (opus_int32)len, samples,
-                        SAMPLES_MAX, 0);
-        return n > 0 ? (size_t)n : 0;
-    }
-    if (len > SAMPLES_MAX)
-        len = SAMPLES_MAX;
-    if (codec == MEDIA_PCMU)
-        g711_from_pcmu(samples, payload, len);
-    else
-        g711_from_pcma(samples, payload, len);
-    return len;
+    if (!d->codec && codec_decoder_alloc(d, codec, RATE))
+        return 0;
+    return codec_decode(d, payload, len, samples, SAMPLES_MAX);
 }
 
 size_t inband_packet(struct inband *ib, enum media_codec codec,

@@ -20,16 +20,15 @@ enum { INBAND_KEYS_MAX = 16 };
  *  ENOMEM. */
 int inband_prepare(void);
 
-/** A detector for audio of one codec. Returns 0 or ENOMEM. */
+/** A detector for audio, most of it of this codec. Returns 0 or ENOMEM. */
 int inband_alloc(struct inband **ibp, enum media_codec codec);
 void inband_free(struct inband *ib);
 
 /**
  * Take one packet. A lost one between two of a tone does not end the key.
  *
- * @param codec    MEDIA_PCMU or MEDIA_PCMA for a detector of either,
- *                 MEDIA_OPUS for one of Opus.
- * @param payload  Audio as it came; what libopus refuses is passed over.
+ * @param codec    Of the payload; another than before needs memory once.
+ * @param payload  Audio as it came; what is broken is passed over.
  * @param keys     Set to the keys recognised, NUL-terminated.
  * @return their number.
  */

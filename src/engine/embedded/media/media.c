@@ -78,6 +78,8 @@ static int shared_init(struct media *m, const struct media_config *mc)
     m->shared.wall_us = clock_us(CLOCK_REALTIME) - clock_us(CLOCK_MONOTONIC);
     m->shared.h = mc->h;
     m->shared.arg = mc->arg;
+    m->shared.opus_complexity = mc->opus_complexity;
+    m->shared.duck = mc->duck;
     g711_tables_init(&m->shared.g711);
     err = inband_prepare();
     if (!err)

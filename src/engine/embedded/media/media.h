@@ -22,7 +22,13 @@
 
 struct media;
 
-enum media_codec { MEDIA_PCMU, MEDIA_PCMA, MEDIA_OPUS, MEDIA_CODECS };
+enum media_codec {
+    MEDIA_PCMU,
+    MEDIA_PCMA,
+    MEDIA_OPUS,
+    MEDIA_G722,
+    MEDIA_CODECS
+};
 
 /** What the two sides of a leg agreed on. */
 struct media_format {
@@ -31,7 +37,10 @@ struct media_format {
     uint8_t recv_pt;      /* payload type we announced */
     uint8_t send_dtmf_pt; /* telephone-event (RFC 4733), 0: none agreed … */
     uint8_t recv_dtmf_pt; /* … then keys are also listened for in-band */
-    uint8_t ptime_ms;     /* of prompts in G.711, 10 to 60; Opus: 20 */
+    bool fec;             /* Opus: the far side can use in-band FEC */
+    uint32_t bitrate_max; /* Opus: that it wishes, bit/s; 0: none */
+    uint8_t ptime_ms;     /* of packets that we make, 10 to 60; prompts in
+                             Opus that need no encoding: 20 */
 };
 
 /** The agreed state of a leg after an offer/answer exchange. */
@@ -72,7 +81,9 @@ struct media_ports {
 struct media_config {
     unsigned workers;            /* 0: one per core */
     struct media_ports ports[2]; /* by enum engine_side */
-    const char *sounds_dir;      /* holds LANG/8000/NAME.wav and 16000/ */
+    unsigned opus_complexity;    /* 0 to 10, less while a worker is loaded */
+    bool duck; /* prompts over a bridge: its audio is lowered, not replaced */
+    const char *sounds_dir; /* holds LANG/8000/NAME.wav and 16000/ */
     const char *language;
     struct log *log;
     media_report_h *h;
@@ -118,8 +129,10 @@ void media_stream_watch(struct media *m, engine_leg leg, uint32_t ms);
 void media_play(struct media *m, engine_leg leg, const struct engine_play *p);
 void media_play_stop(struct media *m, engine_leg leg);
 
-/** Relay audio between two streams of one worker. A far side that would hear
- *  nothing for half a second is sent silence until there is audio again. */
+/** Relay audio between two streams of one worker: as it comes where both have
+ *  the same codec, else decoded (jitter buffer, concealment of loss) and
+ *  encoded anew. A far side that would hear nothing for half a second is sent
+ *  silence until there is audio again. */
 void media_bridge(struct media *m, engine_leg a, engine_leg b);
 void media_mute(struct media *m, engine_leg leg, bool on);
 

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/embedded/media/codec/codec.h"
+
 enum {
     BITRATE = 24000,
     COMPLEXITY = 5,
@@ -94,6 +96,23 @@ void opus_frames_reset(struct opus_frames *f)
     memset(f, 0, sizeof(*f));
 }
 
+static int g722_silence(uint8_t *out, size_t size)
+{
+    static const int16_t zero[320];
+    struct codec_encoder e;
+    uint8_t settle[160];
+    int err = codec_encoder_alloc(&e, MEDIA_G722, 16000);
+
+    if (err)
+        return err;
+    for (int i = 0; i < SILENCE_SETTLE; i++)
+        codec_encode(&e, zero, 320, settle, sizeof(settle));
+    for (size_t n = 0; n < size; n += sizeof(settle))
+        codec_encode(&e, zero, 320, out + n, size - n);
+    codec_encoder_reset(&e);
+    return 0;
+}
+
 int silence_init(struct silence *s)
 {
     static const int ms[4] = {10, 20, 40, 60};
@@ -115,5 +134,5 @@ int silence_init(struct silence *s)
             return EIO;
         s->opus_len[i] = (size_t)len;
     }
-    return 0;
+    return g722_silence(s->g722, sizeof(s->g722));
 }

@@ -3,8 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "engine/embedded/media/g711_tables.h"
-
 void player_init(struct player *pl, player_done_h *h, void *arg)
 {
     memset(pl, 0, sizeof(*pl));
@@ -116,22 +114,6 @@ static const struct prompt *current(struct player *pl, enum media_codec codec)
     return NULL;
 }
 
-static size_t g711_frame(const struct prompt *p, enum media_codec codec,
-                         uint32_t at_ms, unsigned ms, uint8_t *out)
-{
-    static const uint8_t silence[2] = {
-        [MEDIA_PCMU] = G711_PCMU_SILENCE,
-        [MEDIA_PCMA] = G711_PCMA_SILENCE,
-    };
-    size_t from = (size_t)at_ms * 8;
-    size_t size = (size_t)ms * 8;
-    size_t have = p->samples - from < size ? p->samples - from : size;
-
-    memcpy(out, p->g711[codec] + from, have);
-    memset(out + have, silence[codec], size - have);
-    return size;
-}
-
 static size_t opus_frame(const struct prompt *p, uint32_t at_ms, uint8_t *out)
 {
     const struct opus_frames *f = &p->opus;
@@ -154,8 +136,58 @@ size_t player_frame(struct player *pl, enum media_codec codec, unsigned ms,
         len = opus_frame(p, pl->at_ms, out);
         pl->at_ms += PROMPT_OPUS_MS;
     } else {
-        len = g711_frame(p, codec, pl->at_ms, ms, out);
+        len = (size_t)ms * 8;
+        memcpy(out, p->bytes[codec] + (size_t)pl->at_ms * 8, len);
         pl->at_ms += ms;
     }
     return len;
+}
+
+/* Two samples between each two: a sinc of 8 taps for the one, its mirror
+   image for the other. */
+enum { THIRDS_TAPS = 8, THIRDS_BEFORE = 3 };
+static const float thirds[THIRDS_TAPS] = {-0.012972F, 0.055629F, -0.165083F,
+                                          0.815738F,  0.391453F, -0.115439F,
+                                          0.036858F,  -0.006183F};
+
+static int16_t between(const int16_t *x, size_t n, size_t at, bool second)
+{
+    float sum = 0;
+
+    for (size_t k = 0; k < THIRDS_TAPS; k++) {
+        size_t i = at + k;
+
+        if (i >= THIRDS_BEFORE && i - THIRDS_BEFORE < n)
+            sum += thirds[second ? THIRDS_TAPS - 1 - k : k] *
+                   x[i - THIRDS_BEFORE];
+    }
+    return (int16_t)(sum > 32767 ? 32767 : sum < -32768 ? -32768 : sum);
+}
+
+static void thrice(int16_t *out, size_t n, const int16_t *x, size_t n_x,
+                   size_t at)
+{
+    for (size_t i = 0; i + 3 <= n; i += 3, at++) {
+        out[i] = x[at];
+        out[i + 1] = between(x, n_x, at, false);
+        out[i + 2] = between(x, n_x, at, true);
+    }
+}
+
+size_t player_samples(struct player *pl, unsigned rate, int16_t *out, size_t n)
+{
+    const struct prompt *p = current(pl, MEDIA_PCMU);
+    size_t ms = n * 1000 / rate;
+
+    if (!p)
+        return 0;
+    if (rate == 8000)
+        memcpy(out, p->narrow + (size_t)pl->at_ms * 8, n * sizeof(*out));
+    else if (rate == 16000)
+        memcpy(out, p->wide + (size_t)pl->at_ms * 16, n * sizeof(*out));
+    else
+        thrice(out, n, p->wide, 2 * p->samples + 16 * PROMPT_FRAME_MAX_MS,
+               (size_t)pl->at_ms * 16);
+    pl->at_ms += (uint32_t)ms;
+    return n;
 }

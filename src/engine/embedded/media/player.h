@@ -61,12 +61,23 @@ bool player_busy(const struct player *pl);
  * The next frame. Commands that ended before it are reported.
  *
  * @param codec  Format of the frame.
- * @param ms     Length for G.711, 10 to 60 ms; an Opus frame is always
- *               PROMPT_OPUS_MS long.
+ * @param ms     Length for G.711 and G.722, 10 to 60 ms; an Opus frame is
+ * always PROMPT_OPUS_MS long.
  * @param out    At least 8 * ms or PROMPT_OPUS_MAX bytes.
  * @return bytes of the frame, 0 when nothing plays any more.
  */
 size_t player_frame(struct player *pl, enum media_codec codec, unsigned ms,
                     uint8_t *out);
+
+/**
+ * The next frame, not encoded, for a call that is mixed. Commands that ended
+ * before it are reported.
+ *
+ * @param rate  8000, 16000 or 48000 Hz.
+ * @param n     Samples: 10 to 60 ms, whole multiples of 10.
+ * @return n, or 0 when nothing plays any more.
+ */
+size_t player_samples(struct player *pl, unsigned rate, int16_t *out,
+                      size_t n);
 
 #endif

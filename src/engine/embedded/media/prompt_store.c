@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "engine/embedded/media/g711_tables.h"
+#include "engine/embedded/media/codec/codec.h"
 #include "engine/embedded/media/opus_frames.h"
 
 enum { PATH_SIZE = 4096, NAME_SIZE = 64 };
@@ -59,22 +59,70 @@ static int16_t *wav_read(struct prompt_store *ps, const char *path, int rate,
 static void prompt_reset(struct prompt *p)
 {
     free(p->name);
-    free(p->g711[MEDIA_PCMU]);
-    free(p->g711[MEDIA_PCMA]);
+    for (int i = 0; i < MEDIA_CODECS; i++)
+        free(p->bytes[i]);
+    free(p->narrow);
+    free(p->wide);
     opus_frames_reset(&p->opus);
 }
 
-static int prompt_encode_g711(struct prompt *p, const int16_t *samples,
-                              size_t n)
+/* Where there is no recording of 16 kHz: every second sample is the mean of
+   its neighbours. */
+static int16_t *widened(const int16_t *narrow, size_t n)
 {
-    p->samples = n;
-    p->g711[MEDIA_PCMU] = malloc(n);
-    p->g711[MEDIA_PCMA] = malloc(n);
-    if (!p->g711[MEDIA_PCMU] || !p->g711[MEDIA_PCMA])
-        return ENOMEM;
-    g711_to_pcmu(p->g711[MEDIA_PCMU], samples, n);
-    g711_to_pcma(p->g711[MEDIA_PCMA], samples, n);
-    return 0;
+    int16_t *wide = calloc(2 * n, sizeof(*wide));
+
+    for (size_t i = 0; wide && i < n; i++) {
+        int next = i + 1 < n ? narrow[i + 1] : narrow[i];
+
+        wide[2 * i] = narrow[i];
+        wide[2 * i + 1] = (int16_t)((narrow[i] + next) / 2);
+    }
+    return wide;
+}
+
+/* A copy, cut or filled up to n samples, with silence behind it. */
+static int16_t *padded(const int16_t *samples, size_t have, size_t n,
+                       size_t silence)
+{
+    int16_t *copy = calloc(n + silence, sizeof(*copy));
+
+    if (copy)
+        memcpy(copy, samples, (have < n ? have : n) * sizeof(*copy));
+    return copy;
+}
+
+/* Encode by a codec of 64 kbit/s. */
+static int bytes_encode(struct prompt *p, enum media_codec codec,
+                        unsigned rate, const int16_t *samples)
+{
+    size_t n = p->samples + 8 * PROMPT_FRAME_MAX_MS;
+    struct codec_encoder e;
+    int err = codec_encoder_alloc(&e, codec, rate);
+
+    if (err)
+        return err;
+    p->bytes[codec] = malloc(n);
+    if (p->bytes[codec])
+        codec_encode(&e, samples, n * rate / 8000, p->bytes[codec], n);
+    else
+        err = ENOMEM;
+    codec_encoder_reset(&e);
+    return err;
+}
+
+static int prompt_encode(struct prompt *p)
+{
+    size_t wide = 2 * p->samples;
+    int err = bytes_encode(p, MEDIA_PCMU, 8000, p->narrow);
+
+    if (!err)
+        err = bytes_encode(p, MEDIA_PCMA, 8000, p->narrow);
+    if (!err)
+        err = bytes_encode(p, MEDIA_G722, 16000, p->wide);
+    if (!err)
+        err = opus_frames_encode(&p->opus, p->wide, wide, 16000);
+    return err;
 }
 
 /* Fill in a prompt. ENOENT: the file was left out. */
@@ -82,24 +130,30 @@ static int prompt_load(struct prompt_store *ps, struct prompt *p,
                        const char *dir, const char *language, const char *name)
 {
     char path[PATH_SIZE];
-    size_t n;
     size_t n_wide;
     int16_t *narrow;
     int16_t *wide = NULL;
-    int err;
+    int err = ENOMEM;
 
     memset(p, 0, sizeof(*p));
     snprintf(path, sizeof(path), "%s/%s/8000/%s.wav", dir, language, name);
-    narrow = wav_read(ps, path, 8000, &n);
+    narrow = wav_read(ps, path, 8000, &p->samples);
     if (!narrow)
         return ENOENT;
     snprintf(path, sizeof(path), "%s/%s/16000/%s.wav", dir, language, name);
     wide = wav_read(ps, path, 16000, &n_wide);
+    if (!wide) {
+        wide = widened(narrow, p->samples);
+        n_wide = 2 * p->samples;
+    }
     p->name = strdup(name);
-    err = p->name ? prompt_encode_g711(p, narrow, n) : ENOMEM;
-    if (!err)
-        err = opus_frames_encode(&p->opus, wide ? wide : narrow,
-                                 wide ? n_wide : n, wide ? 16000 : 8000);
+    p->narrow =
+        padded(narrow, p->samples, p->samples, 8 * PROMPT_FRAME_MAX_MS);
+    if (wide)
+        p->wide =
+            padded(wide, n_wide, 2 * p->samples, 16 * PROMPT_FRAME_MAX_MS);
+    if (p->name && p->narrow && p->wide)
+        err = prompt_encode(p);
     if (err)
         prompt_reset(p);
     free(narrow);

@@ -13,8 +13,9 @@
 
 enum {
     PROMPT_SECONDS_MAX = 600,
-    PROMPT_OPUS_MS = 20,   /* length of every Opus frame */
-    PROMPT_OPUS_MAX = 400, /* bytes of a frame */
+    PROMPT_OPUS_MS = 20,      /* length of every Opus frame */
+    PROMPT_OPUS_MAX = 400,    /* bytes of a frame */
+    PROMPT_FRAME_MAX_MS = 60, /* so much silence follows every prompt */
 };
 
 /** Opus packets of PROMPT_OPUS_MS each, back to back. */
@@ -26,15 +27,18 @@ struct opus_frames {
 
 struct prompt {
     char *name;
-    size_t samples;   /* at 8 kHz */
-    uint8_t *g711[2]; /* by enum media_codec: MEDIA_PCMU, MEDIA_PCMA */
+    size_t samples;               /* at 8 kHz */
+    uint8_t *bytes[MEDIA_CODECS]; /* 8 a ms: of PCMU, PCMA and G.722 */
     struct opus_frames opus;
+    int16_t *narrow; /* at 8 kHz … */
+    int16_t *wide;   /* … and at 16 kHz, for calls that are mixed */
 };
 
 /** What stands for a muted or idle far side. */
 struct silence {
     uint8_t opus[4][PROMPT_OPUS_MAX]; /* of 10, 20, 40 and 60 ms */
     size_t opus_len[4];
+    uint8_t g722[8 * 120];
 };
 
 struct prompt_store;
@@ -56,7 +60,7 @@ const struct prompt *prompt_store_find(const struct prompt_store *ps,
 
 size_t prompt_store_count(const struct prompt_store *ps);
 
-/** Encode silence by libopus. Returns 0 or an errno value. */
+/** Encode silence. Returns 0 or an errno value. */
 int silence_init(struct silence *s);
 
 #endif

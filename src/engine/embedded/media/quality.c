@@ -4,7 +4,8 @@
 static const double undisturbed = 93.2;
 
 /* G.113 appendix I: impairment Ie of the codec, robustness Bpl against
-   random loss. It has none for Opus, which conceals no worse than G.711
+   random loss. It has none for Opus and, beside
+   narrow-band codecs, none for G.722; both conceal no worse than G.711
    does by its appendix I. */
 static const struct {
     double ie;
@@ -13,6 +14,7 @@ static const struct {
     [MEDIA_PCMU] = {0, 25.1},
     [MEDIA_PCMA] = {0, 25.1},
     [MEDIA_OPUS] = {0, 25.1},
+    [MEDIA_G722] = {0, 25.1},
 };
 
 /* One way: half the round trip, a packet's time to fill, and what the

@@ -1,6 +1,5 @@
 /* What a stream does with a packet from its far side. */
 #include <errno.h>
-#include <opus.h>
 #include <string.h>
 
 #include "engine/embedded/media/address.h"
@@ -10,11 +9,11 @@
 enum { REORDER_MAX = 100 };
 
 /* What a payload type is in a session. */
-enum kind { KIND_UNKNOWN, KIND_EVENT, KIND_AUDIO };
+enum kind { KIND_UNKNOWN, KIND_EVENT, KIND_AUDIO, KIND_NOISE };
 
 /* Payload types of RFC 3551 hold without being told, and phones that were
  * offered both laws may change between them. */
-enum { PT_PCMU = 0, PT_PCMA = 8 };
+enum { PT_PCMU = 0, PT_PCMA = 8, PT_NOISE = 13 };
 
 static enum kind classify(const struct media_format *f, uint8_t pt,
                           enum media_codec *codec)
@@ -24,7 +23,10 @@ static enum kind classify(const struct media_format *f, uint8_t pt,
         return KIND_EVENT;
     if (pt == f->recv_pt)
         return KIND_AUDIO;
-    if (f->codec == MEDIA_OPUS || (pt != PT_PCMU && pt != PT_PCMA))
+    if (pt == PT_NOISE && codecs[f->codec].clock == 8000)
+        return KIND_NOISE;
+    if (!stream_same_coding(f->codec, MEDIA_PCMU) ||
+        (pt != PT_PCMU && pt != PT_PCMA))
         return KIND_UNKNOWN;
     *codec = pt == PT_PCMU ? MEDIA_PCMU : MEDIA_PCMA;
     return KIND_AUDIO;
@@ -73,10 +75,25 @@ static void event_take(struct stream *s, const struct rtp_packet *p,
                                p->marker, worker_now_ms(s->worker));
 
     s->counters.events++;
-    if (s->peer)
+    if (s->peer && s->peer->transcoder)
+        transcoder_packet(s->peer->transcoder, JITTER_OTHER, MEDIA_PCMU, p,
+                          payload, worker_now_us(s->worker));
+    else if (s->peer)
         rtp_out_skip(&s->peer->out, p);
     if (key)
         key_report(s, key);
+}
+
+/* Comfort noise (RFC 3389), which nobody agreed on: made audible where audio
+   is encoded anew, else a sign of life only. */
+static void noise_take(struct stream *s, const struct rtp_packet *p,
+                       const uint8_t *payload)
+{
+    if (s->peer && s->peer->transcoder && stream_sends(s->peer))
+        transcoder_packet(s->peer->transcoder, JITTER_NOISE, MEDIA_PCMU, p,
+                          payload, worker_now_us(s->worker));
+    else
+        s->counters.unknown_pt++;
 }
 
 static void tones_take(struct stream *s, enum media_codec codec,
@@ -98,9 +115,9 @@ static void tones_take(struct stream *s, enum media_codec codec,
 /* Length in ms of an Opus packet, 20 where it cannot be told. */
 static unsigned opus_ms(const uint8_t *payload, size_t len)
 {
-    int samples = opus_packet_get_nb_samples(payload, (opus_int32)len, 48000);
+    unsigned units = codec_units(MEDIA_OPUS, payload, len);
 
-    return samples > 0 ? (unsigned)samples / 48 : PROMPT_OPUS_MS;
+    return units ? units / (codecs[MEDIA_OPUS].clock / 1000) : PROMPT_OPUS_MS;
 }
 
 /* The payload becomes what the peer may hear; false when it cannot. */
@@ -110,15 +127,8 @@ static bool payload_convert(struct stream *s, enum media_codec codec,
     const struct media_shared *shared = worker_shared(s->worker);
     enum media_codec to = s->peer->session.format.codec;
 
-    if ((codec == MEDIA_OPUS) != (to == MEDIA_OPUS)) {
+    if (!stream_same_coding(codec, to)) {
         s->counters.unconverted++;
-        if (!s->told_unconverted)
-            log_line(shared->log, LOG_ERROR, NULL,
-                     "no audio from leg=%llu to leg=%llu: one speaks Opus, "
-                     "the other G.711; have both agree on one",
-                     (unsigned long long)s->leg,
-                     (unsigned long long)s->peer->leg);
-        s->told_unconverted = true;
         return false;
     }
     if (s->muted) {
@@ -126,9 +136,7 @@ static bool payload_convert(struct stream *s, enum media_codec codec,
         if (to == MEDIA_OPUS)
             *len = stream_silence(shared, to, opus_ms(payload, *len), payload);
         else
-            memset(payload,
-                   to == MEDIA_PCMU ? G711_PCMU_SILENCE : G711_PCMA_SILENCE,
-                   *len);
+            stream_silence_bytes(shared, to, payload, *len);
     } else if (codec != to) {
         g711_convert(payload, *len,
                      to == MEDIA_PCMA ? shared->g711.to_pcma
@@ -151,6 +159,13 @@ static void relay(struct stream *s, enum media_codec codec, uint8_t *packet,
     }
     if (!stream_sends(peer)) {
         s->counters.held++;
+        return;
+    }
+    if (peer->transcoder) {
+        if (s->muted)
+            s->counters.muted++;
+        transcoder_packet(peer->transcoder, JITTER_AUDIO, codec, p, payload,
+                          worker_now_us(s->worker));
         return;
     }
     if (player_busy(&peer->player)) {
@@ -196,6 +211,10 @@ static void packet_take(struct stream *s, uint8_t *packet,
         stream_heard(s, p, kind == KIND_AUDIO);
         if (kind == KIND_EVENT) {
             event_take(s, p, packet + p->payload);
+            return;
+        }
+        if (kind == KIND_NOISE) {
+            noise_take(s, p, packet + p->payload);
             return;
         }
         if (s->inband)

@@ -69,7 +69,8 @@ static void sent(struct rtp_out *o, const struct rtp_numbers *n,
 void rtp_out_local(struct rtp_out *o, enum rtp_source source, uint64_t now_us,
                    uint32_t duration, struct rtp_numbers *n)
 {
-    bool ours = o->source == RTP_SILENCE || o->source == RTP_PROMPT;
+    bool ours = o->source == RTP_SILENCE || o->source == RTP_PROMPT ||
+                o->source == RTP_TRANSCODED;
     uint32_t late = o->rate / 1000 * STALL_MS;
 
     if (ours && elapsed_units(o, o->sent_us, now_us) < late + o->duration)

@@ -14,10 +14,11 @@
 
 /** Whose packets the stream carries at present. */
 enum rtp_source {
-    RTP_NOTHING, /* nothing yet, or the source was taken away */
-    RTP_SILENCE, /* our own */
-    RTP_PROMPT,  /* our own */
-    RTP_RELAY,   /* the bridged leg's */
+    RTP_NOTHING,    /* nothing yet, or the source was taken away */
+    RTP_SILENCE,    /* our own */
+    RTP_PROMPT,     /* our own */
+    RTP_TRANSCODED, /* our own: the bridged leg's, encoded anew */
+    RTP_RELAY,      /* the bridged leg's */
 };
 
 struct rtp_out {

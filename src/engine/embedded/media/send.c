@@ -57,6 +57,25 @@ bool stream_send(struct stream *s, const uint8_t *packet, size_t len)
     return true;
 }
 
+void stream_silence_bytes(const struct media_shared *shared,
+                          enum media_codec codec, uint8_t *out, size_t n)
+{
+    const struct silence *silence = &shared->silence;
+
+    if (codec != MEDIA_G722) {
+        memset(out,
+               codec == MEDIA_PCMU ? G711_PCMU_SILENCE : G711_PCMA_SILENCE, n);
+        return;
+    }
+    while (n) {
+        size_t now = n < sizeof(silence->g722) ? n : sizeof(silence->g722);
+
+        memcpy(out, silence->g722, now);
+        out += now;
+        n -= now;
+    }
+}
+
 size_t stream_silence(const struct media_shared *shared,
                       enum media_codec codec, unsigned ms, uint8_t *out)
 {
@@ -64,9 +83,7 @@ size_t stream_silence(const struct media_shared *shared,
     size_t i;
 
     if (codec != MEDIA_OPUS) {
-        memset(out,
-               codec == MEDIA_PCMU ? G711_PCMU_SILENCE : G711_PCMA_SILENCE,
-               8 * (size_t)ms);
+        stream_silence_bytes(shared, codec, out, 8 * (size_t)ms);
         return 8 * (size_t)ms;
     }
     i = ms <= 10 ? 0 : ms <= 20 ? 1 : ms <= 40 ? 2 : 3;
@@ -80,6 +97,27 @@ static size_t played(struct stream *s, enum media_codec codec, uint8_t *out)
     if (!s->peer && worker_now_ms(s->worker) < s->lead_until_ms)
         return 0;
     return player_frame(&s->player, codec, s->ptime_ms, out);
+}
+
+/* A packet of the peer's audio, and of what plays, encoded anew. */
+static void transcoded_packet(struct stream *s)
+{
+    uint8_t *packet = worker_packet_out(s->worker);
+    struct rtp_numbers n;
+    bool played;
+    size_t len = stream_transcode(s, packet + RTP_HEADER_SIZE, &played);
+
+    if (!len)
+        return;
+    rtp_out_local(&s->out, RTP_TRANSCODED, worker_now_us(s->worker),
+                  s->out.rate / 1000 * s->ptime_ms, &n);
+    rtp_header_write(packet, n.marker, s->session.format.send_pt, n.seq, n.ts,
+                     s->out.ssrc);
+    if (!stream_send(s, packet, RTP_HEADER_SIZE + len))
+        return;
+    s->counters.transcoded++;
+    if (played)
+        s->counters.prompts++;
 }
 
 /* One packet; false when there is nothing to send. */
@@ -121,7 +159,9 @@ void stream_tick(struct stream *s)
     s->owed_ms += WORKER_TICK_MS;
     while (s->owed_ms >= s->ptime_ms) {
         s->owed_ms -= s->ptime_ms;
-        if (!own_packet(s))
+        if (s->transcoder && stream_sends(s))
+            transcoded_packet(s);
+        else if (!own_packet(s))
             break;
     }
     stream_update(s);

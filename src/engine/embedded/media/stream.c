@@ -14,12 +14,6 @@ enum {
     FILL_GRID_MS = 100, /* streams that fall due together are checked so */
 };
 
-static const uint32_t clock_rate[MEDIA_CODECS] = {
-    [MEDIA_PCMU] = 8000,
-    [MEDIA_PCMA] = 8000,
-    [MEDIA_OPUS] = 48000,
-};
-
 static unsigned long long number(const struct stream *s)
 {
     return (unsigned long long)s->leg;
@@ -78,24 +72,26 @@ static void counters_log(const struct stream *s)
 {
     const struct media_counters *c = &s->counters;
 
-    log_line(
-        worker_shared(s->worker)->log, LOG_DEBUG, NULL,
-        "audio closed leg=%llu received=%llu relayed=%llu muted=%llu "
-        "events=%llu keys=%llu prompts=%llu silence=%llu malformed=%llu "
-        "rtcp=%llu unknown_pt=%llu insecure=%llu foreign=%llu early=%llu "
-        "held=%llu "
-        "unbridged=%llu overridden=%llu unconverted=%llu late=%llu "
-        "errors=%llu",
-        number(s), (unsigned long long)c->received,
-        (unsigned long long)c->relayed, (unsigned long long)c->muted,
-        (unsigned long long)c->events, (unsigned long long)c->keys,
-        (unsigned long long)c->prompts, (unsigned long long)c->silence,
-        (unsigned long long)c->malformed, (unsigned long long)c->rtcp,
-        (unsigned long long)c->unknown_pt, (unsigned long long)c->insecure,
-        (unsigned long long)c->foreign, (unsigned long long)c->early,
-        (unsigned long long)c->held, (unsigned long long)c->unbridged,
-        (unsigned long long)c->overridden, (unsigned long long)c->unconverted,
-        (unsigned long long)c->late, (unsigned long long)c->errors);
+    log_line(worker_shared(s->worker)->log, LOG_DEBUG, NULL,
+             "audio closed leg=%llu received=%llu relayed=%llu "
+             "transcoded=%llu muted=%llu "
+             "events=%llu keys=%llu prompts=%llu silence=%llu malformed=%llu "
+             "rtcp=%llu unknown_pt=%llu insecure=%llu foreign=%llu early=%llu "
+             "held=%llu "
+             "unbridged=%llu overridden=%llu unconverted=%llu late=%llu "
+             "errors=%llu",
+             number(s), (unsigned long long)c->received,
+             (unsigned long long)c->relayed, (unsigned long long)c->transcoded,
+             (unsigned long long)c->muted, (unsigned long long)c->events,
+             (unsigned long long)c->keys, (unsigned long long)c->prompts,
+             (unsigned long long)c->silence, (unsigned long long)c->malformed,
+             (unsigned long long)c->rtcp, (unsigned long long)c->unknown_pt,
+             (unsigned long long)c->insecure, (unsigned long long)c->foreign,
+             (unsigned long long)c->early, (unsigned long long)c->held,
+             (unsigned long long)c->unbridged,
+             (unsigned long long)c->overridden,
+             (unsigned long long)c->unconverted, (unsigned long long)c->late,
+             (unsigned long long)c->errors);
 }
 
 static void peer_leave(struct stream *s)
@@ -104,6 +100,8 @@ static void peer_leave(struct stream *s)
 
     if (!peer)
         return;
+    stream_transcoder_end(s);
+    stream_transcoder_end(peer);
     s->peer = NULL;
     peer->peer = NULL;
     s->filling = false;
@@ -138,7 +136,7 @@ bool stream_sends(const struct stream *s)
 
 static bool waits_for_peer(const struct stream *s)
 {
-    return s->peer && !s->filling && stream_sends(s);
+    return s->peer && !s->filling && !s->transcoder && stream_sends(s);
 }
 
 static uint64_t fill_due_ms(const struct stream *s)
@@ -169,9 +167,12 @@ void stream_update(struct stream *s)
 {
     bool sends = stream_sends(s);
     bool held = s->has_session && !s->session.send;
-    bool alone = !s->peer || s->filling;
-    bool on = player_busy(&s->player) ? sends || held : sends && alone;
+    bool on;
 
+    stream_transcoder_update(s);
+    on = player_busy(&s->player)
+             ? sends || held
+             : sends && (!s->peer || s->filling || s->transcoder);
     if (on && !s->link[STREAMS_TICKING].in)
         s->owed_ms =
             s->ptime_ms > WORKER_TICK_MS ? s->ptime_ms - WORKER_TICK_MS : 0;
@@ -180,29 +181,25 @@ void stream_update(struct stream *s)
         worker_watch_at(s->worker, fill_due_ms(s));
 }
 
-/* Where the in-band detector is wanted, have one for this codec. */
+/* Where the in-band detector is wanted, have one. */
 static void inband_set(struct stream *s)
 {
     const struct media_format *f = &s->session.format;
-    bool opus = f->codec == MEDIA_OPUS;
-    bool had_opus = s->inband && s->inband_codec == MEDIA_OPUS;
 
-    if (f->recv_dtmf_pt || (s->inband && opus != had_opus)) {
+    if (f->recv_dtmf_pt) {
         inband_free(s->inband);
         s->inband = NULL;
+    } else if (!s->inband) {
+        s->heard_audio = false;
+        if (inband_alloc(&s->inband, f->codec))
+            log_line(worker_shared(s->worker)->log, LOG_ERROR, NULL,
+                     "no memory to listen for keys leg=%llu", number(s));
     }
-    if (f->recv_dtmf_pt || s->inband)
-        return;
-    if (inband_alloc(&s->inband, f->codec))
-        log_line(worker_shared(s->worker)->log, LOG_ERROR, NULL,
-                 "no memory to listen for keys leg=%llu", number(s));
-    s->inband_codec = f->codec;
-    s->heard_audio = false;
 }
 
 static void out_set(struct stream *s, bool first)
 {
-    uint32_t rate = clock_rate[s->session.format.codec];
+    uint32_t rate = codecs[s->session.format.codec].clock;
     struct {
         uint32_t ssrc;
         uint32_t ts;
@@ -219,15 +216,6 @@ static void out_set(struct stream *s, bool first)
         rtp_out_init(&s->out, rate, r.ssrc, r.seq, r.ts);
     else
         rtp_out_rate(&s->out, rate, r.ssrc, r.ts);
-}
-
-static unsigned own_ptime(const struct media_format *f)
-{
-    if (f->codec == MEDIA_OPUS)
-        return PROMPT_OPUS_MS;
-    return f->ptime_ms >= 10 && f->ptime_ms <= 60 && f->ptime_ms % 10 == 0
-               ? f->ptime_ms
-               : WORKER_TICK_MS;
 }
 
 /* The same keys go on; new ones begin anew. Without them nothing is sent:
@@ -273,7 +261,7 @@ void stream_session(struct stream *s, const struct media_session *session)
     }
     s->session = *session;
     s->has_session = true;
-    s->ptime_ms = own_ptime(&session->format);
+    s->ptime_ms = stream_ptime(s);
     figures_set(&s->figures, FIGURE_CODEC, session->format.codec);
     figures_set(&s->figures, FIGURE_PTIME_MS, s->ptime_ms);
     out_set(s, first);
@@ -296,6 +284,8 @@ void stream_session(struct stream *s, const struct media_session *session)
     }
     stream_rtcp_check(s);
     stream_update(s);
+    if (s->peer)
+        stream_update(s->peer);
 }
 
 void stream_watch(struct stream *s, uint32_t ms)

@@ -21,17 +21,19 @@
 #include "engine/embedded/media/rtp_out.h"
 #include "engine/embedded/media/secure.h"
 #include "engine/embedded/media/telephone_event.h"
+#include "engine/embedded/media/transcoder.h"
 #include "engine/embedded/media/worker.h"
 
 /** Packets by what became of them; logged when the stream closes. */
 struct media_counters {
-    uint64_t received; /* everything that came to the socket */
-    uint64_t relayed;  /* sent on to the peer */
-    uint64_t muted;    /* of these, replaced with silence */
-    uint64_t events;   /* telephone-event packets */
-    uint64_t keys;     /* reported, any way they came */
-    uint64_t prompts;  /* prompt packets sent to the far side */
-    uint64_t silence;  /* silence packets sent to the far side */
+    uint64_t received;   /* everything that came to the socket */
+    uint64_t relayed;    /* sent on to the peer */
+    uint64_t transcoded; /* encoded anew for the far side, and sent */
+    uint64_t muted;      /* of these, replaced with silence */
+    uint64_t events;     /* telephone-event packets */
+    uint64_t keys;       /* reported, any way they came */
+    uint64_t prompts;    /* prompt packets sent to the far side */
+    uint64_t silence;    /* silence packets sent to the far side */
     uint64_t keepalives;
     uint64_t rtcp_out;
     uint64_t rtcp_in[RTCP_OUTCOMES]; /* but what rtcp counts */
@@ -45,7 +47,7 @@ struct media_counters {
     uint64_t held;        /* either side on hold, or nowhere to send */
     uint64_t unbridged;   /* no peer */
     uint64_t overridden;  /* the peer hears a prompt instead */
-    uint64_t unconverted; /* the peer has another codec */
+    uint64_t unconverted; /* the peer has another codec, and no memory */
     uint64_t late;        /* from before a change of source */
     uint64_t errors;      /* could not be sent, or ICMP said so */
 };
@@ -105,8 +107,10 @@ struct stream {
     struct figures figures;
     struct telephone_event event;
     struct inband *inband; /* NULL: the far side sends telephone-event */
-    enum media_codec inband_codec;
     struct player player;
+    struct transcoder *transcoder; /* makes what the far side hears of the
+                                      peer's audio; NULL: passed through */
+    uint8_t loss_percent;          /* that the far side tells of our packets */
     struct media_counters counters;
 };
 
@@ -158,6 +162,21 @@ void stream_fed(struct stream *s);
 /** Start or stop the tick as the stream's state asks for. */
 void stream_update(struct stream *s);
 
+/** Whether payloads of one codec can become the other's byte by byte. */
+bool stream_same_coding(enum media_codec a, enum media_codec b);
+
+/** Milliseconds in a packet of our own. */
+unsigned stream_ptime(const struct stream *s);
+
+/** Begin or end to encode the peer's audio anew, as the two sessions and what
+ *  plays ask for. */
+void stream_transcoder_update(struct stream *s);
+void stream_transcoder_end(struct stream *s);
+
+/** The next packet's payload, of s->ptime_ms, with what plays mixed in;
+ *  played tells whether anything does. Returns its length, 0: none. */
+size_t stream_transcode(struct stream *s, uint8_t *payload, bool *played);
+
 /** Send a finished packet to the far side; false (counted) when it failed. */
 bool stream_send(struct stream *s, const uint8_t *packet, size_t len);
 
@@ -186,9 +205,13 @@ void stream_rtcp_end(struct stream *s);
 void stream_report(struct stream *s, struct media_report report);
 
 /** Write silence as a payload of one codec.
- *  @param ms  10, 20, 40 or 60 for Opus, 10 to 120 for G.711.
+ *  @param ms  10, 20, 40 or 60 for Opus, 10 to 120 for others.
  *  @return its length. */
 size_t stream_silence(const struct media_shared *shared,
                       enum media_codec codec, unsigned ms, uint8_t *out);
+
+/** The same for a codec of 8 bytes a millisecond, any n of them. */
+void stream_silence_bytes(const struct media_shared *shared,
+                          enum media_codec codec, uint8_t *out, size_t n);
 
 #endif

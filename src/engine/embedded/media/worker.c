@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "engine/embedded/media/load.h"
 #include "engine/embedded/media/stream.h"
 
 enum {
@@ -27,6 +28,8 @@ struct worker {
     bool quit;
     bool closed; /* a stream was, since the events were read */
     uint64_t now_us;
+    unsigned number;
+    struct load load;
     uint64_t watch_due_ms; /* UINT64_MAX: nothing is watched */
     struct stream *first[STREAM_LISTS];
     /* a payload may be replaced by a longer one where it lies */
@@ -66,12 +69,39 @@ uint8_t *worker_packet_secure(struct worker *w)
     return w->packet_secure;
 }
 
-static void clock_read(struct worker *w)
+unsigned worker_complexity(const struct worker *w)
+{
+    return w->load.complexity;
+}
+
+static uint64_t clock_us(void)
 {
     struct timespec ts;
 
     clock_gettime(CLOCK_MONOTONIC, &ts);
-    w->now_us = (uint64_t)ts.tv_sec * 1000000 + (uint64_t)ts.tv_nsec / 1000;
+    return (uint64_t)ts.tv_sec * 1000000 + (uint64_t)ts.tv_nsec / 1000;
+}
+
+static void clock_read(struct worker *w)
+{
+    w->now_us = clock_us();
+}
+
+/* What was done took its time: Opus may have to become simpler. */
+static void load_note(struct worker *w)
+{
+    unsigned before = w->load.complexity;
+
+    if (!load_add(&w->load, w->now_us, clock_us()))
+        return;
+    log_line(w->shared->log, LOG_INFO, NULL,
+             w->load.complexity < before
+                 ? "audio thread %u is busy for %u %% of the time: Opus is "
+                   "encoded with complexity %u, not %u; give the gateway "
+                   "more cores if this stays"
+                 : "audio thread %u is busy for %u %% of the time: Opus is "
+                   "encoded with complexity %u again, not %u",
+             w->number, w->load.percent, w->load.complexity, before);
 }
 
 /* The first tick comes at once, so that a prompt starts without delay. */
@@ -298,6 +328,7 @@ static void *worker_run(void *arg)
     struct worker *w = arg;
 
     clock_read(w);
+    load_begin(&w->load, w->shared->opus_complexity, w->now_us);
     while (!w->quit) {
         struct epoll_event ev[EVENTS_MAX];
         int n = epoll_wait(w->epoll, ev, EVENTS_MAX, wait_ms(w));
@@ -307,6 +338,7 @@ static void *worker_run(void *arg)
             events_handle(w, ev, n);
         if (w->watch_due_ms <= worker_now_ms(w))
             watch_handle(w);
+        load_note(w);
     }
     while (w->first[STREAMS_ALL])
         stream_remove(w, w->first[STREAMS_ALL]);
@@ -365,6 +397,7 @@ int worker_alloc(struct worker **wp, unsigned number,
     if (!w)
         return ENOMEM;
     w->shared = shared;
+    w->number = number;
     w->watch_due_ms = UINT64_MAX;
     w->epoll = epoll_create1(EPOLL_CLOEXEC);
     w->timer = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);

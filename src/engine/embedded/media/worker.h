@@ -31,6 +31,8 @@ struct worker_socket {
 /** What all workers share, read-only. */
 struct media_shared {
     struct g711_tables g711;
+    unsigned opus_complexity; /* of what is encoded while it is heard */
+    bool duck;                /* prompts over a bridge leave it audible */
     struct silence silence;
     struct prompt_store *prompts;
     uint64_t wall_us; /* time since 1970 less monotonic time, at the start */
@@ -95,6 +97,9 @@ uint8_t *worker_packet_out(struct worker *w);
 
 /** Room for the longest of these while it is encrypted. */
 uint8_t *worker_packet_secure(struct worker *w);
+
+/** Complexity for Opus that the worker has time for at present. */
+unsigned worker_complexity(const struct worker *w);
 
 /** Have stream_tick() called every 20 ms, or no longer. */
 void worker_tick_set(struct worker *w, struct stream *s, bool on);
