@@ -14,6 +14,7 @@
 
 enum config_engine { CONFIG_ENGINE_EMBEDDED, CONFIG_ENGINE_FREESWITCH };
 enum config_answer { CONFIG_ANSWER_EARLY, CONFIG_ANSWER_ON_JOIN };
+enum config_prompt_mix { CONFIG_PROMPT_REPLACE, CONFIG_PROMPT_DUCK };
 /** Whether phones' audio is encrypted. */
 enum config_srtp {
     CONFIG_SRTP_OFF,
@@ -46,6 +47,7 @@ struct config {
     char *trusted_networks;      /* JIGATE_TRUSTED_NETWORKS, CIDR list */
     bool anonymous_calls;        /* JIGATE_ANONYMOUS_CALLS */
     unsigned max_calls;          /* JIGATE_MAX_CALLS, 0 = ports decide */
+    unsigned opus_complexity;    /* JIGATE_OPUS_COMPLEXITY, 0 to 10 */
     unsigned media_threads;      /* JIGATE_MEDIA_THREADS, 0 = one a core */
 
     /* external side */
@@ -68,6 +70,7 @@ struct config {
     unsigned internal_rtp_start_port; /* JIGATE_INTERNAL_RTP_START_PORT */
     unsigned internal_rtp_end_port;   /* JIGATE_INTERNAL_RTP_END_PORT */
     bool jigasi_srtp;                 /* JIGASI_ENABLE_SDES_SRTP */
+    char *jigasi_codecs;              /* JIGATE_JIGASI_CODECS */
     bool jigasi_extended;             /* JIGASI_EXTENDED dialect */
 
     /* FreeSWITCH engine */
@@ -98,6 +101,7 @@ struct config {
 
     /* the call */
     enum config_answer answer;           /* JIGATE_ANSWER */
+    enum config_prompt_mix prompt_mix;   /* JIGATE_PROMPT_MIX */
     enum config_caller_name caller_name; /* JIGATE_CALLER_NAME */
     char *keys;                          /* JIGATE_KEYS */
     unsigned retry_interval_s;           /* JIGATE_RETRY_INTERVAL, 30 */

@@ -209,6 +209,37 @@ const struct setting_kind kind_language = {
     valid_language,
 };
 
+static bool valid_codec(struct slice name, bool *codec)
+{
+    static const char *const codecs[] = {"opus", "pcmu", "pcma", "g722"};
+
+    *codec = false;
+    for (size_t i = 0; i < sizeof(codecs) / sizeof(*codecs); i++)
+        *codec |= slice_is_nocase(name, codecs[i]);
+    return *codec || slice_is_nocase(name, "caller");
+}
+
+static bool valid_codecs(const char *text)
+{
+    struct slice rest = slice_of(text);
+    bool any = false;
+
+    do {
+        bool codec;
+
+        if (!valid_codec(slice_split(&rest, ','), &codec))
+            return false;
+        any |= codec;
+    } while (rest.len);
+    return any;
+}
+
+const struct setting_kind kind_codecs = {
+    "codecs separated by commas, of opus, pcmu, pcma and g722; caller may "
+    "stand before them",
+    valid_codecs,
+};
+
 static bool valid_keys(const char *text)
 {
     return only(text, "*#=,- ");

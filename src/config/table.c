@@ -50,6 +50,12 @@ static const struct setting_choice srtp[] = {
     {NULL, 0},
 };
 
+static const struct setting_choice prompt_mixes[] = {
+    {"replace", CONFIG_PROMPT_REPLACE},
+    {"duck", CONFIG_PROMPT_DUCK},
+    {NULL, 0},
+};
+
 static const struct setting_choice caller_names[] = {
     {"full", CONFIG_NAME_FULL},
     {"masked", CONFIG_NAME_MASKED},
@@ -97,6 +103,13 @@ const struct setting settings[] = {
      .def = "false", .flags = SETTING_ONLY_EMBEDDED,
      .help = "Encrypted audio toward Jigasi, always; as in Jigasi's own "
              "settings, where it is 0 or 1."},
+    {"JIGATE_JIGASI_CODECS", NULL, SECTION_JIGASI,
+     TEXT(jigasi_codecs, 64, &kind_codecs), .def = "caller,opus,pcmu,pcma",
+     .flags = SETTING_ONLY_EMBEDDED,
+     .help = "Codecs that Jigasi is offered, preferred first. caller: the "
+             "caller's own before the others if it is one of them, so that "
+             "audio need not be encoded anew. Jigasi as docker-jitsi-meet "
+             "sets it up does not take g722."},
     {"JIGASI_EXTENDED", NULL, SECTION_JIGASI, FLAG(jigasi_extended),
      .def = "false",
      .help = "Jigasi speaks the extended dialect of INFO messages, which "
@@ -192,6 +205,12 @@ const struct setting settings[] = {
      NUMBER(max_call_duration_min, 0, 10080, "minutes"), .def = "0",
      .help = "Longest call; a minute before its end the caller is warned. "
              "0: no limit."},
+    {"JIGATE_PROMPT_MIX", NULL, SECTION_CALLS,
+     CHOICE(prompt_mix, prompt_mixes), .def = "replace",
+     .flags = SETTING_ONLY_EMBEDDED,
+     .help = "What a prompt does to the meeting's audio while it plays. "
+             "replace: takes its place. duck: is heard over it, lowered by "
+             "15 dB."},
     {"JIGATE_LANGUAGE", NULL, SECTION_CALLS,
      TEXT(language, 16, &kind_language), .def = "en",
      .help = "Language of the prompts."},
@@ -257,6 +276,12 @@ const struct setting settings[] = {
      NUMBER(media_threads, 0, 256, "threads"), .def = "0",
      .flags = SETTING_ONLY_EMBEDDED,
      .help = "Threads that carry audio. 0: one for each core."},
+    {"JIGATE_OPUS_COMPLEXITY", NULL, SECTION_PROGRAM,
+     NUMBER(opus_complexity, 0, 10, NULL), .def = "5",
+     .flags = SETTING_ONLY_EMBEDDED,
+     .help = "Effort for the sound of Opus where audio is encoded anew: 10 "
+             "sounds best, 0 carries the most calls. Lowered while a thread "
+             "is busy for more than 80 % of the time."},
     {"JIGATE_DRAIN_TIMEOUT", NULL, SECTION_PROGRAM,
      NUMBER(drain_timeout_s, 0, 86400, "seconds"), .def = "300",
      .help = "How long calls may go on after SIGTERM. A second signal ends "

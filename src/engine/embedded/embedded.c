@@ -161,6 +161,8 @@ static int start_media(struct embedded *e)
                     {.start = (uint16_t)cfg->internal_rtp_start_port,
                      .end = (uint16_t)cfg->internal_rtp_end_port},
             },
+        .opus_complexity = cfg->opus_complexity,
+        .duck = cfg->prompt_mix == CONFIG_PROMPT_DUCK,
         .sounds_dir = cfg->sounds_dir,
         .language = cfg->language,
         .log = e->log,

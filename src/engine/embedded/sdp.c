@@ -13,6 +13,8 @@ enum {
     PTIME_MS = 20,
     PTIME_MIN_MS = 10,
     PTIME_MAX_MS = 60,
+    OPUS_RATE_MIN = 6000, /* bit/s, RFC 7587 section 6.1 */
+    OPUS_RATE_MAX = 510000,
 };
 
 static const struct sdp_error_info errors[SDP_ERRORS] = {
@@ -67,15 +69,16 @@ static const struct sdp_format *find_codec(const struct sdp_formats *f,
     return find_format(f, sdp_codecs[codec].name, sdp_codecs[codec].rate);
 }
 
-/* Ours first: the first of ours that they have; else the first of theirs
-   that we have. Formats keep their order, so the lowest pointer is it. */
-static const struct sdp_format *choose_codec(const struct sdp_formats *f,
+/* Ours first: the first of our first n that they have; else the first of
+   theirs that is one of these. Formats keep their order, so the lowest
+   pointer is it. */
+static const struct sdp_format *choose_among(const struct sdp_formats *f,
                                              const struct sdp_local *l,
-                                             enum media_codec *codec)
+                                             size_t n, enum media_codec *codec)
 {
     const struct sdp_format *best = NULL;
 
-    for (size_t i = 0; i < l->n_codecs; i++) {
+    for (size_t i = 0; i < n; i++) {
         const struct sdp_format *theirs = find_codec(f, l->codecs[i]);
 
         if (!theirs || (best && best < theirs))
@@ -86,6 +89,15 @@ static const struct sdp_format *choose_codec(const struct sdp_formats *f,
             break;
     }
     return best;
+}
+
+static const struct sdp_format *choose_codec(const struct sdp_formats *f,
+                                             const struct sdp_local *l,
+                                             enum media_codec *codec)
+{
+    const struct sdp_format *best = choose_among(f, l, l->n_preferred, codec);
+
+    return best ? best : choose_among(f, l, l->n_codecs, codec);
 }
 
 /* telephone-event of the codec's clock, or of 8000 Hz. */
@@ -119,6 +131,17 @@ static uint8_t choose_ptime(const struct sdp_formats *f,
     return (uint8_t)ms;
 }
 
+/* What the far side says of Opus that it receives (RFC 7587 section 6.1). */
+static void choose_opus(struct media_format *format, struct slice fmtp)
+{
+    uint64_t bitrate;
+
+    format->fec = slice_is(sdp_fmtp_value(fmtp, "useinbandfec"), "1");
+    if (!slice_to_u64(sdp_fmtp_value(fmtp, "maxaveragebitrate"), OPUS_RATE_MIN,
+                      OPUS_RATE_MAX, &bitrate))
+        format->bitrate_max = (uint32_t)bitrate;
+}
+
 static bool choose_format(struct choice *c, const struct sdp_local *l)
 {
     struct media_format *format = &c->media.format;
@@ -131,6 +154,8 @@ static bool choose_format(struct choice *c, const struct sdp_local *l)
     format->send_pt = format->recv_pt = audio->pt;
     format->send_dtmf_pt = format->recv_dtmf_pt = dtmf ? dtmf->pt : 0;
     format->ptime_ms = choose_ptime(&c->formats, format->codec);
+    if (format->codec == MEDIA_OPUS)
+        choose_opus(format, audio->fmtp);
     return true;
 }
 

@@ -43,7 +43,9 @@ struct sdp_local {
     struct sockaddr_storage address;       /* advertised, with the RTP port */
     enum media_codec codecs[MEDIA_CODECS]; /* allowed, preferred first */
     size_t n_codecs;
-    bool ours_first; /* answers follow our order, not the offerer's */
+    size_t n_preferred; /* an offerer's first of so many of ours is taken
+                           before its first of the rest */
+    bool ours_first;    /* answers follow our order, not the offerer's */
     enum sdp_srtp srtp;
     bool offer_keys;            /* where optional: our offers name keys, too */
     uint8_t key[MEDIA_KEY_MAX]; /* ours, random, for the dialog's life */

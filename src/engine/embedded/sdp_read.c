@@ -150,10 +150,10 @@ int sdp_read(struct sdp_description *d, const char *body, size_t len)
 }
 
 static const struct sdp_format formats_static[] = {
-    {0, {"PCMU", 4}, 8000},
-    {3, {"GSM", 3}, 8000},
-    {8, {"PCMA", 4}, 8000},
-    {9, {"G722", 4}, 8000},
+    {0, {"PCMU", 4}, 8000, {NULL, 0}},
+    {3, {"GSM", 3}, 8000, {NULL, 0}},
+    {8, {"PCMA", 4}, 8000, {NULL, 0}},
+    {9, {"G722", 4}, 8000, {NULL, 0}},
 };
 
 static struct sdp_format *find_format(struct sdp_formats *f, uint64_t pt)
@@ -202,6 +202,40 @@ static void read_rtpmap(struct sdp_formats *f, struct slice value)
     format->rate = (uint32_t)rate;
 }
 
+/* "111 useinbandfec=1; stereo=0" */
+static void read_fmtp(struct sdp_formats *f, struct slice value)
+{
+    struct sdp_format *format;
+    uint64_t pt;
+
+    if (slice_to_u64(next_word(&value), 0, 127, &pt))
+        return;
+    format = find_format(f, pt);
+    if (format)
+        format->fmtp = value;
+}
+
+static struct slice trimmed(struct slice s)
+{
+    while (s.len && (s.p[0] == ' ' || s.p[0] == '\t'))
+        s = (struct slice){s.p + 1, s.len - 1};
+    while (s.len && (s.p[s.len - 1] == ' ' || s.p[s.len - 1] == '\t'))
+        s.len--;
+    return s;
+}
+
+struct slice sdp_fmtp_value(struct slice fmtp, const char *name)
+{
+    while (fmtp.len) {
+        struct slice value = slice_split(&fmtp, ';');
+        struct slice key = slice_split(&value, '=');
+
+        if (slice_is_nocase(trimmed(key), name))
+            return trimmed(value);
+    }
+    return (struct slice){"", 0};
+}
+
 static void read_ms(unsigned *ms, struct slice value)
 {
     uint64_t v;
@@ -230,6 +264,8 @@ void sdp_read_formats(struct sdp_formats *f, const struct sdp_section *s)
         name = slice_split(&line, ':');
         if (slice_is_nocase(name, "rtpmap"))
             read_rtpmap(f, line);
+        else if (slice_is_nocase(name, "fmtp"))
+            read_fmtp(f, line);
         else if (slice_is_nocase(name, "ptime"))
             read_ms(&f->ptime_ms, line);
         else if (slice_is_nocase(name, "maxptime"))

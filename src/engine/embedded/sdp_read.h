@@ -46,6 +46,7 @@ struct sdp_format {
     uint8_t pt;
     struct slice name; /* encoding name, empty when unknown */
     uint32_t rate;     /* clock, Hz */
+    struct slice fmtp; /* its parameters, empty when none */
 };
 
 struct sdp_formats {
@@ -65,7 +66,12 @@ int sdp_read(struct sdp_description *d, const char *body, size_t len);
  */
 int sdp_read_crypto(struct sdes_line *l, const struct sdp_section *s);
 
-/** Payload types of an RTP m= line with their rtpmap, ptime and maxptime.
+/** The value of "name=value" among parameters separated by semicolons (RFC
+ *  4855 section 3); empty when it is not there. */
+struct slice sdp_fmtp_value(struct slice fmtp, const char *name);
+
+/** Payload types of an RTP m= line with their rtpmap, fmtp, ptime and
+ *  maxptime.
  *  What is malformed, or more than SDP_FORMATS_MAX, is left out. */
 void sdp_read_formats(struct sdp_formats *f, const struct sdp_section *s);
 

@@ -11,6 +11,7 @@ const struct sdp_codec sdp_codecs[MEDIA_CODECS] = {
     [MEDIA_PCMA] = {"PCMA", 8000, "PCMA/8000", NULL, 8},
     [MEDIA_OPUS] = {"opus", 48000, "opus/48000/2", "useinbandfec=1; stereo=0",
                     0},
+    [MEDIA_G722] = {"G722", 8000, "G722/8000", NULL, 9},
 };
 
 struct text {

@@ -21,6 +21,7 @@
 #include "base/timer.h"
 #include "base/utf8.h"
 #include "config/config.h"
+#include "engine/embedded/codec_policy.h"
 #include "engine/embedded/command.h"
 #include "engine/embedded/digest.h"
 #include "engine/embedded/sip_guard.h"
@@ -101,7 +102,8 @@ struct ua {
     struct digest *digest;
     struct registrar *registrar;
     struct netlist *trusted;
-    struct netlist *local; /* where the advertised address is not told */
+    struct netlist *local;      /* where the advertised address is not told */
+    struct codec_policy codecs; /* JIGATE_JIGASI_CODECS */
     struct leg_table *legs;
     struct ua_ping *pings;
     struct timer registrar_timer;

@@ -79,18 +79,12 @@ static int bye(struct ua_leg *leg, nta_incoming_t *irq, const sip_t *sip)
     return 200;
 }
 
-/* Codecs that a later offer may use: the one agreed first, for the other leg
-   of the call was made to fit it; of the laws of G.711 either. */
+/* A later offer may use any codec, the one agreed before others: the other
+   leg may have been made to fit it. */
 static void keep_codec(struct ua_leg *leg)
 {
-    enum media_codec now = leg->audio.format.codec;
-
     leg->local.ours_first = true;
-    leg->local.codecs[0] = now;
-    leg->local.n_codecs = 1;
-    if (now != MEDIA_OPUS)
-        leg->local.codecs[leg->local.n_codecs++] =
-            now == MEDIA_PCMU ? MEDIA_PCMA : MEDIA_PCMU;
+    codec_policy_first(&leg->local, leg->audio.format.codec);
 }
 
 /* Take a later offer, or make one where none came. Refuses on failure. */

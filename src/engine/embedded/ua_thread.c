@@ -192,6 +192,7 @@ static int open_parts(struct ua *ua)
 
     memcpy(ua->tag_key, key, sizeof(ua->tag_key));
     ua->session_id = ua_random();
+    codec_policy_parse(&ua->codecs, cfg->jigasi_codecs);
     if (!err) {
         timers_set_clock(ua->timers, ua_now);
         err = leg_table_alloc(&ua->legs);

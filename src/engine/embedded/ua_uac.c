@@ -9,21 +9,20 @@
 
 enum { HEADERS_MAX = 16384 }; /* bytes of the headers given with a dial */
 
-/* What the new leg may speak: the codec of the leg that it is for, and of
-   the two laws of G.711 the other one too. */
+/* What the new leg may speak; the codec of the leg that it is for lets audio
+   pass through as it comes. */
 static void codecs_for(struct ua_leg *leg, const struct ua_leg *peer)
 {
-    static const enum media_codec laws[] = {MEDIA_PCMU, MEDIA_PCMA};
-    enum media_codec first = MEDIA_PCMU;
+    bool known = peer && peer->audio.remote.ss_family;
+    const enum media_codec *other = known ? &peer->audio.format.codec : NULL;
 
-    if (peer && peer->audio.remote.ss_family)
-        first = peer->audio.format.codec;
-    leg->local.codecs[0] = first;
-    leg->local.n_codecs = 1;
-    for (size_t i = 0; i < 2 && first != MEDIA_OPUS; i++) {
-        if (laws[i] != first)
-            leg->local.codecs[leg->local.n_codecs++] = laws[i];
+    if (leg->side->which == ENGINE_INTERNAL) {
+        codec_policy_jigasi(&leg->ua->codecs, other, &leg->local);
+        return;
     }
+    codec_policy_phone(&leg->ua->codecs, &leg->local);
+    if (other)
+        codec_policy_first(&leg->local, *other);
 }
 
 /* The headers as text; NULL when there are none or memory ran out. One that

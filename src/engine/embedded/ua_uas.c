@@ -71,8 +71,8 @@ static void refuse_sdp(struct ua_leg *leg, enum sdp_error e)
     char warning[HEADER_TEXT_MAX + 32];
 
     log_line(leg->ua->log, LOG_WARN, leg->call,
-             "refused with %u: %s; callers may speak Opus, PCMU and PCMA, "
-             "encrypted as FREESWITCH_SRTP says",
+             "refused with %u: %s; callers may speak Opus, G.722, PCMU "
+             "and PCMA, encrypted as FREESWITCH_SRTP says",
              info->status, info->text);
     snprintf(warning, sizeof(warning), "%u jigate \"%s\"", info->warning,
              info->text);
@@ -83,16 +83,13 @@ static void refuse_sdp(struct ua_leg *leg, enum sdp_error e)
 /* Agree on audio. Refuses and frees the leg on failure. */
 static int take_offer(struct ua_leg *leg, const sip_t *sip)
 {
-    static const enum media_codec ours[] = {MEDIA_OPUS, MEDIA_PCMU,
-                                            MEDIA_PCMA};
     enum sdp_error e;
 
     leg->offerless = !ua_has_body(sip);
-    /* Without an offer we make one that either law of the other leg can
-       be brought to. */
-    leg->local.n_codecs = 0;
-    for (size_t i = leg->offerless ? 1 : 0; i < 3; i++)
-        leg->local.codecs[leg->local.n_codecs++] = ours[i];
+    if (leg->side->which == ENGINE_INTERNAL)
+        codec_policy_jigasi(&leg->ua->codecs, NULL, &leg->local);
+    else
+        codec_policy_phone(&leg->ua->codecs, &leg->local);
     if (leg->offerless)
         e = ua_sdp_offer(leg);
     else

@@ -78,14 +78,16 @@ static void hold_and_resume_reach_the_audio(void **state)
     harness_expect_none(&s->h, ENGINE_GONE, 20);
 }
 
-static void the_codec_stays_the_same(void **state)
+static void the_codec_stays_the_same_where_it_can(void **state)
 {
     struct state *s = *state;
 
     request(s, "INVITE", peer_sdp("96 8 0 101", "sendrecv"), "SIP/2.0 200");
     assert_int_equal(s->stream->session.format.codec, MEDIA_PCMU);
-    request(s, "INVITE", peer_sdp("9 96", "sendrecv"), "SIP/2.0 488");
+    request(s, "INVITE", peer_sdp("18", "sendrecv"), "SIP/2.0 488");
     assert_int_equal(s->stream->session.format.codec, MEDIA_PCMU);
+    request(s, "INVITE", peer_sdp("9 101", "sendrecv"), "SIP/2.0 200");
+    assert_int_equal(s->stream->session.format.codec, MEDIA_G722);
     request(s, "BYE", NULL, "SIP/2.0 200");
 }
 
@@ -344,7 +346,7 @@ int main(void)
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
     const struct CMUnitTest tests[] = {
         TEST(hold_and_resume_reach_the_audio),
-        TEST(the_codec_stays_the_same),
+        TEST(the_codec_stays_the_same_where_it_can),
         TEST(an_offer_is_made_where_none_came),
         TEST(update_works_with_and_without_an_offer),
         TEST(a_second_reinvite_waits_for_the_first),

@@ -72,6 +72,7 @@ void harness_init(struct harness *h)
         .jigasi_user = (char *)"jigasi",
         .sip_domain = (char *)"meet.jitsi",
         .jigasi_password = (char *)"brewery",
+        .jigasi_codecs = (char *)"caller,opus,pcmu,pcma",
         .internal_ip = (char *)"127.0.0.1",
         .media_timeout_s = 60,
     };

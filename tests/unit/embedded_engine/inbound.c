@@ -146,20 +146,33 @@ static void without_a_common_codec_a_call_gets_488(void **state)
 {
     struct state *s = *state;
 
-    invite(&s->phone, NULL, peer_sdp("9 18", "sendrecv"), "SIP/2.0 488");
+    invite(&s->phone, NULL, peer_sdp("3 18", "sendrecv"), "SIP/2.0 488");
     harness_expect_none(&s->h, ENGINE_OFFERED, 50);
 }
 
+/* Among the codecs that Jigasi takes as well. */
 static void the_callers_order_of_codecs_counts(void **state)
 {
-    struct state *s = *state;
-    struct peer *p = &s->phone;
-    engine_leg leg;
+    static const struct {
+        const char *formats;
+        enum media_codec codec;
+    } row[] = {
+        {"9 96 0 101", MEDIA_OPUS},
+        {"8 96 0 101", MEDIA_PCMA},
+        {"9 101", MEDIA_G722},
+    };
 
-    invite(p, NULL, peer_sdp("9 96 0 101", "sendrecv"), "SIP/2.0 100");
-    leg = harness_expect(&s->h, ENGINE_OFFERED)->ev.leg;
-    harness_answer(&s->h, p, leg);
-    assert_int_equal(fake_media_stream(leg)->session.format.codec, MEDIA_OPUS);
+    for (size_t i = 0; i < sizeof(row) / sizeof(*row); i++) {
+        struct state *s = *state;
+        struct peer *p = &s->phone;
+        engine_leg leg;
+
+        invite(p, NULL, peer_sdp(row[i].formats, "sendrecv"), "SIP/2.0 100");
+        leg = harness_expect(&s->h, ENGINE_OFFERED)->ev.leg;
+        harness_answer(&s->h, p, leg);
+        assert_int_equal(fake_media_stream(leg)->session.format.codec,
+                         row[i].codec);
+    }
 }
 
 static void a_call_without_an_offer_answers_in_its_ack(void **state)
@@ -174,7 +187,7 @@ static void a_call_without_an_offer_answers_in_its_ack(void **state)
     stream = fake_media_stream(leg);
     engine_answer(s->h.engine, leg);
     peer_expect(p, "SIP/2.0 200");
-    assert_non_null(strstr(p->in, "RTP/AVP 0 8"));
+    assert_non_null(strstr(p->in, "RTP/AVP 111 0 8 9 101"));
     assert_int_equal(stream->sessions, 0);
     peer_take_tag(p);
     peer_request(p, &(struct request){

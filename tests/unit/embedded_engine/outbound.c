@@ -103,7 +103,7 @@ static void the_invite_says_what_policy_wants(void **state)
     assert_string_equal(peer_header(j, "X-Evil"), "");
     assert_string_equal(peer_header(j, "X-Injected"), "");
     assert_null(strstr(j->in, "Bad Name"));
-    assert_non_null(strstr(j->in, "RTP/AVP 0 8"));
+    assert_non_null(strstr(j->in, "RTP/AVP 0 111 8 101 100"));
     assert_non_null(strstr(j->in, "c=IN IP4 127.0.0.1"));
     assert_string_equal(peer_header(j, "Require"), "");
     assert_string_equal(peer_header(j, "Session-Expires"), "");

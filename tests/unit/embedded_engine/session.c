@@ -201,7 +201,7 @@ static void a_refused_change_leaves_the_timer(void **state)
     peer_request(&s->phone, &(struct request){
                                 .method = "UPDATE",
                                 .type = "application/sdp",
-                                .body = peer_sdp("9 96", "sendrecv"),
+                                .body = peer_sdp("3 18", "sendrecv"),
                             });
     peer_expect(&s->phone, "SIP/2.0 488");
     later(s, 45);
