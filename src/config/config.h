@@ -52,6 +52,8 @@ struct config {
 
     /* external side */
     enum config_srtp srtp;      /* FREESWITCH_SRTP */
+    unsigned tls_port;          /* FREESWITCH_TLS_PORT, 0 = no TLS */
+    char *tls_dir;              /* FREESWITCH_TLS_DIR */
     char *external_ip;          /* FREESWITCH_EXTERNAL_IP, resolved */
     char *external_ext_ip;      /* FREESWITCH_EXTERNAL_EXT_IP, resolved */
     unsigned external_sip_port; /* FREESWITCH_EXTERNAL_SIP_PORT */

@@ -138,6 +138,13 @@ const struct setting settings[] = {
      .help = "First UDP port for the audio of phones; a call takes two."},
     {"FREESWITCH_RTP_END_PORT", NULL, SECTION_NETWORK, RTP_PORT(rtp_end_port),
      .def = "20250", .help = "Last UDP port for the audio of phones."},
+    {"FREESWITCH_TLS_PORT", NULL, SECTION_NETWORK,
+     NUMBER(tls_port, 0, 65535, NULL), .def = "0",
+     .help = "External SIP port over TLS, usually 5061. 0: no TLS."},
+    {"FREESWITCH_TLS_DIR", NULL, SECTION_NETWORK,
+     TEXT(tls_dir, 255, &kind_path), .def = "/etc/jigate/tls",
+     .help = "Folder of agent.pem: private key, certificate and its chain. A "
+             "renewed one is read without a restart."},
     {"FREESWITCH_SRTP", NULL, SECTION_NETWORK, CHOICE(srtp, srtp),
      .def = "optional",
      .help = "Encrypted audio (SRTP, keys by SDES) of phones and trunk. "
@@ -315,12 +322,6 @@ const struct setting settings[] = {
      .def = "45",
      .help = "Seconds until FreeSWITCH refuses a call that jigate does not "
              "take."},
-    {"FREESWITCH_TLS_PORT", NULL, SECTION_FREESWITCH, ELSEWHERE, .def = "",
-     .help = "External SIP port of FreeSWITCH over TLS."},
-    {"FREESWITCH_TLS_DIR", NULL, SECTION_FREESWITCH, ELSEWHERE,
-     .def = "/etc/jigate/tls",
-     .help = "Where FreeSWITCH finds agent.pem: key, certificate and its "
-             "chain."},
     {"FREESWITCH_SIP_TRACE", NULL, SECTION_FREESWITCH, ELSEWHERE,
      .def = "false",
      .help = "FreeSWITCH logs every SIP message, digests of passwords "

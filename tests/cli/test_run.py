@@ -56,6 +56,12 @@ def test_a_port_in_use_is_told_with_what_to_do(gateway):
     assert first.get("/health")[0] == 200
 
 
+def test_a_missing_certificate_is_told_with_its_path(gateway, tmp_path):
+    g = gateway(FREESWITCH_TLS_PORT="5061", FREESWITCH_TLS_DIR=str(tmp_path))
+    assert g.process.wait(15) == 1
+    assert f"cannot use {tmp_path}/agent.pem: No such file" in g.text()
+
+
 def test_no_secret_is_logged(gateway):
     g = gateway(LOG_LEVEL="debug").wait_ready()
     assert g.stop() == 0, g.text()

@@ -136,7 +136,7 @@ class Call(Watch):
                     headers=(), offer=True):
         """Send the INVITE; the answer is awaited in the background."""
         await self.media.start()
-        if self.endpoint.transport == "tcp":
+        if self.endpoint.transport != "udp":
             await self.endpoint.connect(dest)
         self.local, self.remote = local, f"<{uri}>"
         self.target, self.dest = uri, dest

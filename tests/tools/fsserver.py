@@ -170,7 +170,8 @@ class FreeSwitch:
             try:
                 running = self.api("sofia status")
                 if len(re.findall(r"profile\s.*RUNNING", running)) == (
-                        3 if "FREESWITCH_TLS_PORT" in self.settings else 2):
+                        3 if self.settings.get("FREESWITCH_TLS_PORT", "0") != "0"
+                        else 2):
                     return self
             except OSError:
                 pass  # not listening yet

@@ -24,12 +24,12 @@ class Phone:
     def __init__(self, user="user", password=None, server=("127.0.0.1", 5060),
                  domain="meet.jitsi", display="Test phone", ip="127.0.0.1",
                  port=0, transport="udp", codecs=("pcmu", "pcma"),
-                 events=True, space=None):
+                 events=True, space=None, tls=None):
         self.user, self.password, self.server = user, password, server
         self.domain, self.display = domain, display
         self.codecs, self.events = codecs, events
         self.endpoint = sipua.Endpoint(ip, port, transport, "test-phone",
-                                       space)
+                                       space, tls)
         self.endpoint.on_request = self._request_in
         self.calls = []
         self.incoming = asyncio.Queue()
@@ -63,7 +63,7 @@ class Phone:
     async def register(self, expires=600, contact=None):
         """REGISTER; returns the final response. expires=0 takes it back."""
         e = self.endpoint
-        if e.transport == "tcp":
+        if e.transport != "udp":
             await e.connect(self.server)
 
         def make():

@@ -77,8 +77,11 @@ class Endpoint(Watch):
     on_request(tx); those that do, to dialog.on_request(tx)."""
 
     def __init__(self, ip, port=0, transport="udp", agent="jigate-test",
-                 space=None):
+                 space=None, tls=None):
+        """tls: an ssl.SSLContext and the server's name, for transport
+        "tls"."""
         super().__init__()
+        self.tls, self.server_name = tls or (None, None)
         self.ip, self.port, self.transport = ip, port, transport
         self.host = f"[{ip}]" if ":" in ip else ip  # as in URIs
         self.space = space          # network namespace, None: this one
@@ -136,11 +139,12 @@ class Endpoint(Watch):
     # ---- transport ----
 
     async def connect(self, dest):
-        """TCP only: connect, so that the local port is known."""
+        """TCP and TLS: connect, so that the local port is known."""
         if dest in self._tcp and not self._tcp[dest].is_closing():
             return
         reader, writer = await asyncio.open_connection(
-            *dest, local_addr=(self.ip, 0))
+            *dest, local_addr=(self.ip, 0), ssl=self.tls,
+            server_hostname=self.server_name)
         self._tcp[dest] = writer
         self.port = writer.get_extra_info("sockname")[1]
         self.spawn(self._read(reader, writer, dest))
@@ -258,7 +262,7 @@ class Endpoint(Watch):
         """Send a request and return the final response; raises Timeout.
         Retransmits over UDP, acknowledges final responses >= 300 to INVITE.
         sent is an asyncio.Event set once a provisional response came."""
-        if self.transport == "tcp":
+        if self.transport != "udp":
             await self.connect(dest)
         branch = branch or "z9hG4bK" + sipmsg.token(8)
         m.headers.insert(0, ("Via", self.via(branch)))

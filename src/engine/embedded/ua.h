@@ -25,6 +25,7 @@
 #include "engine/embedded/command.h"
 #include "engine/embedded/digest.h"
 #include "engine/embedded/sip_guard.h"
+#include "engine/embedded/tls/tls_front.h"
 #include "engine/embedded/leg_table.h"
 #include "engine/embedded/media/media.h"
 #include "base/netlist.h"
@@ -76,9 +77,15 @@ enum {
 #define UA_RETRY_AFTER "5"
 
 /** A side: one address, UDP and TCP. */
+/** Sides as SIP has them: the engine's two, and phones that come by TLS. */
+enum { UA_TLS = ENGINE_INTERNAL + 1, UA_SIDES };
+
 struct ua_side {
     struct ua *ua;
     enum engine_side which;
+    struct tls_front *front; /* UA_TLS: what is between the world and agent, */
+    char outer_host[HEADER_ADDRESS_MAX]; /* … and what Via says */
+    char outer_port[8];
     nta_agent_t *agent;
     struct sip_guard *guard;
     const char *ip;         /* bound */
@@ -98,7 +105,7 @@ struct ua {
     su_home_t home[1];
     sip_supported_t *supported; /* option tags: UA_SUPPORTED */
     struct timers *timers;
-    struct ua_side sides[2]; /* by enum engine_side */
+    struct ua_side sides[UA_SIDES];
     struct digest *digest;
     struct registrar *registrar;
     struct netlist *trusted;
@@ -201,12 +208,34 @@ void ua_side_contact(const struct ua_side *side, const struct sockaddr *peer,
                      bool tcp, char out[UA_CONTACT_MAX]);
 
 /** URI of a place to send to. */
-void ua_side_route(const struct sockaddr *to, bool tcp,
-                   char out[UA_ROUTE_MAX]);
+void ua_side_route(const struct ua_side *side, const struct sockaddr *to,
+                   bool tcp, char out[UA_ROUTE_MAX]);
+
+/** Whether the side is UA_TLS. Then requests always go back on the connection
+ *  that the far side opened, whatever it says of its address. */
+bool ua_side_is_tls(const struct ua_side *side);
+
+/** An agent at this one address; NULL when that cannot be. */
+nta_agent_t *ua_side_agent(struct ua_side *side, const char *url);
+
+/** An address as it stands in a URL: IPv6 in brackets. Returns out. */
+const char *ua_side_bracketed(const char *ip, char *out, size_t size);
+
+/** The side that a registered contact is reached by. */
+struct ua_side *ua_side_of(struct ua *ua, const struct registrar_binding *b);
 
 /** Where a message came from. */
 const struct sockaddr *ua_source(msg_t *msg);
 bool ua_is_tcp(const sip_t *sip);
+
+/* ---- ua_tls.c ---- */
+
+/** ua_side_open() of UA_TLS. */
+int ua_tls_open(struct ua_side *side);
+
+/** Put the true source of what came by TLS in place of the inner one. False:
+ *  it did not come through the front. */
+bool ua_tls_unmask(struct ua_side *side, msg_t *msg, sip_t *sip);
 
 /* ---- ua_tcp.c: idle connections are shut ---- */
 void ua_tcp_start(struct ua *ua);

@@ -31,12 +31,14 @@ void ua_dialog_target(struct ua_leg *leg, msg_t *msg, const sip_t *sip)
 {
     const struct sockaddr *from = ua_source(msg);
 
+    bool tls = ua_side_is_tls(leg->side);
+
     nta_leg_server_route(leg->dialog, sip->sip_record_route, sip->sip_contact);
-    leg->fixed = sip->sip_record_route != NULL;
-    if (leg->fixed || reachable(sip, from))
+    leg->fixed = sip->sip_record_route && !tls;
+    if (leg->fixed || (!tls && reachable(sip, from)))
         *leg->route = '\0';
     else
-        ua_side_route(from, ua_is_tcp(sip), leg->route);
+        ua_side_route(leg->side, from, ua_is_tcp(sip), leg->route);
     if (sip->sip_allow)
         leg->can_update = sip_is_allowed(sip->sip_allow, SIP_METHOD_UPDATE);
 }

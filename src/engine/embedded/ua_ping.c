@@ -81,7 +81,7 @@ static msg_t *message(struct ua_side *side, const struct registrar_binding *b)
 
 void ua_ping(struct ua *ua, const struct registrar_binding *b)
 {
-    struct ua_side *side = &ua->sides[b->side];
+    struct ua_side *side = ua_side_of(ua, b);
     struct ua_ping *p = calloc(1, sizeof(*p));
     msg_t *msg = p ? message(side, b) : NULL;
     char route[UA_ROUTE_MAX];
@@ -92,7 +92,7 @@ void ua_ping(struct ua *ua, const struct registrar_binding *b)
     }
     p->ua = ua;
     memcpy(p->id, b->id, sizeof(p->id));
-    ua_side_route((const struct sockaddr *)&b->source,
+    ua_side_route(side, (const struct sockaddr *)&b->source,
                   b->transport != REGISTRAR_UDP, route);
     p->orq = nta_outgoing_mcreate(side->agent, answer_h, p, ua_url(route), msg,
                                   TAG_END());

@@ -204,6 +204,10 @@ static void late_response(struct ua_side *side, const sip_t *sip)
 int ua_receive(struct ua_side *side, nta_agent_t *agent, msg_t *msg,
                sip_t *sip)
 {
+    if (ua_side_is_tls(side) && !ua_tls_unmask(side, msg, sip)) {
+        nta_msg_discard(agent, msg);
+        return 0;
+    }
     if (!sip || !sip->sip_request) {
         if (sip && sip->sip_status)
             late_response(side, sip);

@@ -208,7 +208,9 @@ static unsigned carry_out(struct ua_side *side, msg_t *msg, sip_t *sip,
         .user = user,
         .side = side->which,
         .source = ua_source(msg),
-        .transport = ua_is_tcp(sip) ? REGISTRAR_TCP : REGISTRAR_UDP,
+        .transport = ua_side_is_tls(side) ? REGISTRAR_TLS
+                     : ua_is_tcp(sip)     ? REGISTRAR_TCP
+                                          : REGISTRAR_UDP,
         .call_id = slice_of(sip->sip_call_id->i_id),
         .cseq = sip->sip_cseq->cs_seq,
         .contacts = contacts,

@@ -15,7 +15,7 @@ enum {
                                address that it registered to */
 };
 
-static const char *bracketed(const char *ip, char *out, size_t size)
+const char *ua_side_bracketed(const char *ip, char *out, size_t size)
 {
     snprintf(out, size, strchr(ip, ':') ? "[%s]" : "%s", ip);
     return out;
@@ -29,7 +29,8 @@ static void url_of(const struct ua_side *side, const char *transport,
     char ip[HEADER_ADDRESS_MAX];
 
     snprintf(out, UA_CONTACT_MAX, "sip:%s:%u;transport=%s",
-             bracketed(side->ip, ip, sizeof(ip)), side->port, transport);
+             ua_side_bracketed(side->ip, ip, sizeof(ip)), side->port,
+             transport);
 }
 
 /* Whether we may listen, told by the kernel: nta forgets its errno. */
@@ -60,6 +61,17 @@ static int may_bind(const struct ua_side *side, int type)
     return err;
 }
 
+nta_agent_t *ua_side_agent(struct ua_side *side, const char *url)
+{
+    return nta_agent_create(
+        side->ua->root, ua_url(url), ua_receive, side, NTATAG_UA(1),
+        NTATAG_MERGE_482(1), NTATAG_SERVER_RPORT(1), NTATAG_CLIENT_RPORT(1),
+        NTATAG_PASS_100(1), NTATAG_MAXSIZE(UA_MESSAGE_MAX),
+        NTATAG_UDP_MTU(UDP_MTU), NTATAG_PRELOAD(MESSAGE_PRELOAD),
+        NTATAG_USE_NAPTR(0), NTATAG_USE_SRV(0), TPTAG_UDP_RMEM(UDP_BUFFER),
+        TAG_END());
+}
+
 static int listen_both(struct ua_side *side)
 {
     char udp[UA_CONTACT_MAX], tcp[UA_CONTACT_MAX];
@@ -71,13 +83,7 @@ static int listen_both(struct ua_side *side)
         return err;
     url_of(side, "UDP", udp);
     url_of(side, "TCP", tcp);
-    side->agent = nta_agent_create(
-        side->ua->root, ua_url(udp), ua_receive, side, NTATAG_UA(1),
-        NTATAG_MERGE_482(1), NTATAG_SERVER_RPORT(1), NTATAG_CLIENT_RPORT(1),
-        NTATAG_PASS_100(1), NTATAG_MAXSIZE(UA_MESSAGE_MAX),
-        NTATAG_UDP_MTU(UDP_MTU), NTATAG_PRELOAD(MESSAGE_PRELOAD),
-        NTATAG_USE_NAPTR(0), NTATAG_USE_SRV(0), TPTAG_UDP_RMEM(UDP_BUFFER),
-        TAG_END());
+    side->agent = ua_side_agent(side, udp);
     if (side->agent &&
         nta_agent_add_tport(side->agent, ua_url(tcp),
                             TPTAG_TIMEOUT(TCP_TIMEOUT_MS), TAG_END()) == 0)
@@ -87,7 +93,11 @@ static int listen_both(struct ua_side *side)
 
 int ua_side_open(struct ua_side *side)
 {
-    int err = listen_both(side);
+    int err;
+
+    if (ua_side_is_tls(side))
+        return ua_tls_open(side);
+    err = listen_both(side);
 
     if (!err)
         return 0;
@@ -102,6 +112,8 @@ int ua_side_open(struct ua_side *side)
 
 void ua_side_close(struct ua_side *side)
 {
+    tls_front_free(side->front);
+    side->front = NULL;
     if (side->agent)
         nta_agent_destroy(side->agent);
     side->agent = NULL;
@@ -120,18 +132,35 @@ void ua_side_contact(const struct ua_side *side, const struct sockaddr *peer,
 {
     char ip[HEADER_ADDRESS_MAX];
 
-    bracketed(ua_side_address(side, peer), ip, sizeof(ip));
+    ua_side_bracketed(ua_side_address(side, peer), ip, sizeof(ip));
     snprintf(out, UA_CONTACT_MAX, "<sip:jigate@%s:%u%s>", ip, side->port,
-             tcp ? ";transport=tcp" : "");
+             ua_side_is_tls(side) ? ";transport=tls"
+             : tcp                ? ";transport=tcp"
+                                  : "");
 }
 
-void ua_side_route(const struct sockaddr *to, bool tcp, char out[UA_ROUTE_MAX])
+void ua_side_route(const struct ua_side *side, const struct sockaddr *to,
+                   bool tcp, char out[UA_ROUTE_MAX])
 {
     char address[HEADER_ADDRESS_MAX];
+    struct sockaddr_storage inner;
 
+    if (ua_side_is_tls(side) && tls_front_inner(side->front, to, &inner))
+        to = (const struct sockaddr *)&inner;
     header_address(to, address, sizeof(address));
     snprintf(out, UA_ROUTE_MAX, "sip:%s;transport=%s", address,
              tcp ? "tcp" : "udp");
+}
+
+bool ua_side_is_tls(const struct ua_side *side)
+{
+    return side == &side->ua->sides[UA_TLS];
+}
+
+struct ua_side *ua_side_of(struct ua *ua, const struct registrar_binding *b)
+{
+    return &ua->sides[b->transport == REGISTRAR_TLS ? (int)UA_TLS
+                                                    : (int)b->side];
 }
 
 const struct sockaddr *ua_source(msg_t *msg)

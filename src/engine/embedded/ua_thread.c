@@ -235,13 +235,18 @@ static int open_sides(struct ua *ua)
     ua->sides[ENGINE_INTERNAL].ip = cfg->internal_ip;
     ua->sides[ENGINE_INTERNAL].advertised = cfg->internal_ip;
     ua->sides[ENGINE_INTERNAL].port = cfg->internal_sip_port;
-    for (int i = ENGINE_EXTERNAL; i <= ENGINE_INTERNAL; i++) {
+    ua->sides[UA_TLS] = ua->sides[ENGINE_EXTERNAL];
+    ua->sides[UA_TLS].port = cfg->tls_port;
+    for (int i = 0; i < UA_SIDES; i++) {
         ua->sides[i].ua = ua;
-        ua->sides[i].which = (enum engine_side)i;
+        ua->sides[i].which =
+            i == ENGINE_INTERNAL ? ENGINE_INTERNAL : ENGINE_EXTERNAL;
     }
     err = ua_side_open(&ua->sides[ENGINE_EXTERNAL]);
     if (!err)
         err = ua_side_open(&ua->sides[ENGINE_INTERNAL]);
+    if (!err && cfg->tls_port)
+        err = ua_side_open(&ua->sides[UA_TLS]);
     return err;
 }
 
@@ -279,10 +284,10 @@ static void close_parts(struct ua *ua)
     ua_tcp_stop(ua);
     if (ua->legs)
         leg_table_each(ua->legs, free_leg_h, NULL);
-    for (size_t i = 0; i < 2; i++) {
+    for (size_t i = 0; i < UA_SIDES; i++)
         ua_side_close(&ua->sides[i]);
-        sip_guard_free(ua->sides[i].guard);
-    }
+    sip_guard_free(ua->sides[ENGINE_EXTERNAL].guard); /* UA_TLS has it too */
+    sip_guard_free(ua->sides[ENGINE_INTERNAL].guard);
     digest_free(ua->digest);
     registrar_free(ua->registrar);
     netlist_free(ua->trusted);

@@ -92,7 +92,7 @@ static void answered(struct ua_leg *leg, const sip_t *sip)
 
     nta_leg_rtag(leg->dialog, sip->sip_to->a_tag);
     nta_leg_client_route(leg->dialog, sip->sip_record_route, sip->sip_contact);
-    if (sip->sip_record_route)
+    if (sip->sip_record_route && !ua_side_is_tls(leg->side))
         *leg->route = '\0';
     leg->can_update =
         sip->sip_allow && sip_is_allowed(sip->sip_allow, SIP_METHOD_UPDATE);
@@ -225,7 +225,7 @@ void ua_uac_dial(struct ua *ua, const struct command *c)
     bool tcp;
 
     if (!b || ua->stopping ||
-        ua_leg_alloc(&leg, &ua->sides[b->side], c->leg, c->call, UA_CALLING)) {
+        ua_leg_alloc(&leg, ua_side_of(ua, b), c->leg, c->call, UA_CALLING)) {
         log_line(ua->log, LOG_WARN, c->call,
                  "not dialled: contact %s is not registered any more",
                  c->contact);
@@ -235,7 +235,7 @@ void ua_uac_dial(struct ua *ua, const struct command *c)
     leg->told = true;
     to = (const struct sockaddr *)&b->source;
     tcp = b->transport != REGISTRAR_UDP;
-    ua_side_route(to, tcp, leg->route);
+    ua_side_route(leg->side, to, tcp, leg->route);
     ua_side_contact(leg->side, to, tcp, leg->contact);
     codecs_for(leg, leg_table_find(ua->legs, c->peer));
     if (ua_leg_open_media(leg, to) || ua_sdp_offer(leg) != SDP_OK ||

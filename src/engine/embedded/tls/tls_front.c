@@ -1,0 +1,335 @@
+#include "engine/embedded/tls/tls_front.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <event2/event.h>
+#include <event2/listener.h>
+#include <netinet/in.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "engine/embedded/header.h"
+#include "engine/embedded/tls/tls_context.h"
+#include "engine/embedded/tls/tls_link.h"
+
+enum {
+    LINKS_MAX = 2048,     /* connections in all */
+    SOURCE_MAX = 256,     /* … of one address: an office behind NAT */
+    HANDSHAKES_MAX = 512, /* … that have not shown yet that they mean it */
+    SOURCE_UNPROVEN = 16, /* … of one address */
+    PAUSE_MS = 100,       /* without a descriptor: rest before the next */
+};
+
+struct tls_front {
+    pthread_t thread;
+    bool running;
+    struct event_base *base;
+    struct evconnlistener *listener;
+    struct tls_context *context;
+    struct event *quit;
+    struct event *resume;
+    int quit_fd;
+    uint16_t inner_port;
+    struct log *log;
+    struct tls_link_handler handler;
+    pthread_mutex_t lock; /* of the list, for whoever asks */
+    struct tls_link *links;
+};
+
+/* Compares the first bytes of an IPv6 address, all of an IPv4 one. */
+static bool same_bytes(const struct sockaddr_storage *a,
+                       const struct sockaddr *b, size_t v6)
+{
+    const struct sockaddr_in6 *a6 = (const void *)a, *b6 = (const void *)b;
+    const struct sockaddr_in *a4 = (const void *)a, *b4 = (const void *)b;
+
+    if (a->ss_family != b->sa_family)
+        return false;
+    if (b->sa_family == AF_INET6)
+        return memcmp(&a6->sin6_addr, &b6->sin6_addr, v6) == 0;
+    return a4->sin_addr.s_addr == b4->sin_addr.s_addr;
+}
+
+static in_port_t port_of(const struct sockaddr *sa)
+{
+    return sa->sa_family == AF_INET6
+               ? ((const struct sockaddr_in6 *)(const void *)sa)->sin6_port
+               : ((const struct sockaddr_in *)(const void *)sa)->sin_port;
+}
+
+/* Why a connection is not taken; NULL: it is. */
+static const char *too_many(const struct tls_front *f,
+                            const struct sockaddr *from)
+{
+    unsigned all = 0, unproven = 0, source = 0, source_unproven = 0;
+
+    for (const struct tls_link *l = f->links; l; l = l->next) {
+        bool same = same_bytes(&l->outer, from, 8);
+
+        all++;
+        unproven += !l->secured;
+        source += same;
+        source_unproven += same && !l->secured;
+    }
+    if (all >= LINKS_MAX || source >= SOURCE_MAX)
+        return "too many connections";
+    if (unproven >= HANDSHAKES_MAX || source_unproven >= SOURCE_UNPROVEN)
+        return "too many handshakes at a time";
+    return NULL;
+}
+
+static void link_ready_h(struct tls_link *l, void *arg)
+{
+    struct tls_front *f = arg;
+
+    pthread_mutex_lock(&f->lock);
+    l->ready = true;
+    pthread_mutex_unlock(&f->lock);
+}
+
+static void link_end_h(struct tls_link *l, const char *why, void *arg)
+{
+    struct tls_front *f = arg;
+    char from[HEADER_ADDRESS_MAX];
+
+    pthread_mutex_lock(&f->lock);
+    if (l->prev)
+        l->prev->next = l->next;
+    else
+        f->links = l->next;
+    if (l->next)
+        l->next->prev = l->prev;
+    pthread_mutex_unlock(&f->lock);
+    header_address((const struct sockaddr *)&l->outer, from, sizeof(from));
+    log_line(f->log, LOG_DEBUG, NULL, "TLS connection closed from=%s why=%s",
+             from, log_quoted(slice_of(why)).text);
+}
+
+static void accept_h(struct evconnlistener *listener, evutil_socket_t fd,
+                     struct sockaddr *sa, int len, void *arg)
+{
+    struct tls_front *f = arg;
+    const char *why = too_many(f, sa);
+    SSL *ssl = why ? NULL : tls_context_session(f->context);
+    char from[HEADER_ADDRESS_MAX];
+    struct tls_link *l = NULL;
+
+    if (!ssl) {
+        header_address(sa, from, sizeof(from));
+        log_line(f->log, LOG_WARN, NULL,
+                 "TLS connection refused from=%s reason=%s", from,
+                 log_quoted(slice_of(why ? why : "out of memory")).text);
+        close(fd);
+        return;
+    }
+    if (tls_link_alloc(&l, f->base, fd, ssl, sa, f->inner_port, &f->handler))
+        return;
+    pthread_mutex_lock(&f->lock);
+    l->next = f->links;
+    if (l->next)
+        l->next->prev = l;
+    f->links = l;
+    pthread_mutex_unlock(&f->lock);
+}
+
+static void resume_h(evutil_socket_t fd, short what, void *arg)
+{
+    struct tls_front *f = arg;
+
+    evconnlistener_enable(f->listener);
+}
+
+/* Out of descriptors, say: without a rest this would come again at once. */
+static void error_h(struct evconnlistener *listener, void *arg)
+{
+    const struct timeval pause = {0, PAUSE_MS * 1000};
+    struct tls_front *f = arg;
+
+    log_line(f->log, LOG_WARN, NULL, "cannot take a TLS connection: %s",
+             strerror(errno));
+    evconnlistener_disable(listener);
+    event_add(f->resume, &pause);
+}
+
+static void quit_h(evutil_socket_t fd, short what, void *arg)
+{
+    struct tls_front *f = arg;
+
+    event_base_loopbreak(f->base);
+}
+
+static void *thread_main(void *arg)
+{
+    struct tls_front *f = arg;
+
+    event_base_dispatch(f->base);
+    return NULL;
+}
+
+static int address_of(struct sockaddr_storage *sa, socklen_t *len,
+                      const char *ip, uint16_t port)
+{
+    struct sockaddr_in6 *in6 = (void *)sa;
+    struct sockaddr_in *in = (void *)sa;
+
+    memset(sa, 0, sizeof(*sa));
+    if (inet_pton(AF_INET, ip, &in->sin_addr) == 1) {
+        in->sin_family = AF_INET;
+        in->sin_port = htons(port);
+        *len = sizeof(*in);
+        return 0;
+    }
+    if (inet_pton(AF_INET6, ip, &in6->sin6_addr) != 1)
+        return EADDRNOTAVAIL;
+    in6->sin6_family = AF_INET6;
+    in6->sin6_port = htons(port);
+    *len = sizeof(*in6);
+    return 0;
+}
+
+static int listen_at(struct tls_front *f, const char *ip, uint16_t port)
+{
+    struct sockaddr_storage sa;
+    socklen_t len;
+    int err = address_of(&sa, &len, ip, port);
+
+    if (!err) {
+        errno = ENOMEM;
+        f->listener = evconnlistener_new_bind(
+            f->base, accept_h, f,
+            LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC | LEV_OPT_REUSEABLE,
+            -1, (struct sockaddr *)&sa, (int)len);
+        err = f->listener ? 0 : errno;
+    }
+    if (err)
+        log_line(f->log, LOG_ERROR, NULL,
+                 "cannot listen for SIP over TLS on %s port %u: %s; set "
+                 "FREESWITCH_TLS_PORT or FREESWITCH_EXTERNAL_IP",
+                 ip, port, strerror(err));
+    else
+        evconnlistener_set_error_cb(f->listener, error_h);
+    return err;
+}
+
+static int loop_make(struct tls_front *f)
+{
+    f->base = event_base_new();
+    f->quit_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (!f->base || f->quit_fd < 0)
+        return ENOMEM;
+    f->quit = event_new(f->base, f->quit_fd, EV_READ, quit_h, f);
+    f->resume = event_new(f->base, -1, 0, resume_h, f);
+    if (!f->quit || !f->resume || event_add(f->quit, NULL))
+        return ENOMEM;
+    return 0;
+}
+
+/* Signals are the main thread's. */
+static int thread_start(struct tls_front *f)
+{
+    sigset_t all, before;
+    int err;
+
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    err = pthread_create(&f->thread, NULL, thread_main, f);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    f->running = !err;
+    return err;
+}
+
+int tls_front_alloc(struct tls_front **fp, const struct tls_front_config *c)
+{
+    struct tls_front *f = calloc(1, sizeof(*f));
+    int err;
+
+    if (!f)
+        return ENOMEM;
+    f->quit_fd = -1;
+    f->log = c->log;
+    f->inner_port = c->inner_port;
+    f->handler = (struct tls_link_handler){link_ready_h, link_end_h, f};
+    pthread_mutex_init(&f->lock, NULL);
+    err = loop_make(f);
+    if (!err)
+        err = tls_context_alloc(&f->context, c->dir, c->log);
+    if (!err)
+        err = listen_at(f, c->ip, c->port);
+    if (!err)
+        err = thread_start(f);
+    if (err)
+        tls_front_free(f);
+    else
+        *fp = f;
+    return err;
+}
+
+void tls_front_free(struct tls_front *f)
+{
+    uint64_t one = 1;
+
+    if (!f)
+        return;
+    if (f->running) {
+        while (write(f->quit_fd, &one, sizeof(one)) < 0 && errno == EINTR)
+            ;
+        pthread_join(f->thread, NULL);
+    }
+    while (f->links) {
+        struct tls_link *l = f->links;
+
+        f->links = l->next;
+        tls_link_free(l);
+    }
+    if (f->listener)
+        evconnlistener_free(f->listener);
+    if (f->quit)
+        event_free(f->quit);
+    if (f->resume)
+        event_free(f->resume);
+    if (f->base)
+        event_base_free(f->base);
+    if (f->quit_fd >= 0)
+        close(f->quit_fd);
+    tls_context_free(f->context);
+    pthread_mutex_destroy(&f->lock);
+    free(f);
+}
+
+bool tls_front_outer(struct tls_front *f, const struct sockaddr *inner,
+                     struct sockaddr_storage *outer)
+{
+    const struct tls_link *l;
+
+    pthread_mutex_lock(&f->lock);
+    for (l = f->links; l; l = l->next)
+        if (inner->sa_family == AF_INET && l->ready &&
+            l->inner.sin_port == port_of(inner))
+            break;
+    if (l)
+        *outer = l->outer;
+    pthread_mutex_unlock(&f->lock);
+    return l;
+}
+
+bool tls_front_inner(struct tls_front *f, const struct sockaddr *outer,
+                     struct sockaddr_storage *inner)
+{
+    const struct tls_link *l;
+
+    pthread_mutex_lock(&f->lock);
+    for (l = f->links; l; l = l->next)
+        if (l->ready && same_bytes(&l->outer, outer, 16) &&
+            port_of((const struct sockaddr *)&l->outer) == port_of(outer))
+            break;
+    if (l) {
+        memset(inner, 0, sizeof(*inner));
+        memcpy(inner, &l->inner, sizeof(l->inner));
+    }
+    pthread_mutex_unlock(&f->lock);
+    return l;
+}

@@ -1,0 +1,92 @@
+/* The side of phones that come by TLS: what a front thread (tls/tls_front.h)
+   hands on over loopback. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "engine/embedded/ua.h"
+
+/* behind ua.h, which tells sofia-sip our types */
+#include <sofia-sip/nta_tport.h>
+#include <sofia-sip/tport.h>
+
+/* nta compares requests' Via with its own, and puts that into what we send:
+   it has to be the outer one. There is no call that would set it, and nta
+   keeps two copies: its own, and the transport's. */
+static void via_rewrite(struct ua_side *side, sip_via_t *via)
+{
+    via->v_protocol = sip_transport_tls;
+    via->v_host = side->outer_host;
+    via->v_port = side->outer_port;
+}
+
+/* The agent's TCP port on loopback, 0 when it has none. */
+static uint16_t inner_port(struct ua_side *side)
+{
+    tport_t *tp = tport_primaries(nta_agent_tports(side->agent));
+    sip_via_t *via = (sip_via_t *)nta_agent_via(side->agent);
+    uint64_t port;
+
+    if (!tp || !via || !tport_magic(tp) ||
+        slice_to_u64(slice_of(via->v_port), 1, UINT16_MAX, &port))
+        return 0;
+    snprintf(side->outer_port, sizeof(side->outer_port), "%u", side->port);
+    ua_side_bracketed(side->advertised, side->outer_host,
+                      sizeof(side->outer_host));
+    via_rewrite(side, via);
+    via_rewrite(side, (sip_via_t *)tport_magic(tp));
+    return (uint16_t)port;
+}
+
+/* TLS ends in the front; the stack has a port of its own behind it. */
+int ua_tls_open(struct ua_side *side)
+{
+    const struct config *cfg = side->ua->cfg;
+    struct tls_front_config c = {
+        .ip = side->ip,
+        .port = (uint16_t)side->port,
+        .dir = cfg->tls_dir,
+        .log = side->ua->log,
+    };
+
+    side->agent = ua_side_agent(side, "sip:127.0.0.1:*;transport=TCP");
+    if (side->agent)
+        c.inner_port = inner_port(side);
+    if (c.inner_port)
+        return tls_front_alloc(&side->front, &c);
+    log_line(side->ua->log, LOG_ERROR, NULL,
+             "no TCP port on 127.0.0.1 for SIP over TLS: %s", strerror(errno));
+    return EADDRNOTAVAIL;
+}
+
+static void via_param(msg_t *msg, sip_via_t *via, const char *fmt,
+                      const char *value)
+{
+    su_home_t *home = msg_home(msg);
+
+    msg_header_replace_param(home, via->v_common,
+                             su_sprintf(home, fmt, value));
+}
+
+bool ua_tls_unmask(struct ua_side *side, msg_t *msg, sip_t *sip)
+{
+    char ip[HEADER_ADDRESS_MAX], port[8];
+    struct sockaddr_storage outer;
+    su_sockaddr_t *from = msg_addr(msg);
+
+    if (!tls_front_outer(side->front, &from->su_sa, &outer))
+        return false;
+    memset(from, 0, sizeof(*from));
+    memcpy(from, &outer,
+           outer.ss_family == AF_INET6 ? sizeof(struct sockaddr_in6)
+                                       : sizeof(struct sockaddr_in));
+    if (!sip || !sip->sip_via)
+        return true;
+    /* What the far side is told of itself: RFC 3581. */
+    header_ip(&from->su_sa, ip, sizeof(ip));
+    via_param(msg, sip->sip_via, "received=%s", ip);
+    snprintf(port, sizeof(port), "%u", ntohs(from->su_port));
+    if (sip->sip_via->v_rport)
+        via_param(msg, sip->sip_via, "rport=%s", port);
+    return true;
+}

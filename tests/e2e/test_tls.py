@@ -1,0 +1,151 @@
+"""SIP over TLS, with phones that look at the certificate."""
+import asyncio
+import contextlib
+import os
+import shutil
+import socket
+import ssl
+
+import pytest
+
+from certificates import Authority
+from e2e.baresip import Baresip
+from e2e.scene import Scene
+
+HOST = "sip.example.org"
+
+
+@pytest.fixture(scope="module")
+def authority(tmp_path_factory):
+    return Authority(tmp_path_factory.mktemp("authority"))
+
+
+@pytest.fixture
+def tls_gateway(gateway_with, authority, tmp_path):
+    authority.server(tmp_path / "tls", HOST)
+
+    def make(**settings):
+        return gateway_with(FREESWITCH_TLS_PORT="5061",
+                            FREESWITCH_TLS_DIR=str(tmp_path / "tls"),
+                            **settings)
+    return make
+
+
+def trusting(authority):
+    return ssl.create_default_context(cafile=str(authority.root))
+
+
+def phone(gateway, authority, name=HOST):
+    return {"transport": "tls", "tls": (trusting(authority), name),
+            "server": (gateway.external[0], 5061)}
+
+
+async def test_a_call_over_tls(tls_gateway, authority, ear):
+    gateway = tls_gateway()
+    async with Scene(gateway, ear) as s:
+        p = await s.add_phone(**phone(gateway, authority))
+        assert (await p.register()).status == 200
+        await s.stats(registrations=2)
+        call, meeting = await s.in_meeting("room", phone=p)
+        await s.hears_tone(meeting, 600)
+        await call.keys("*6")
+        await s.hears_silence(meeting)
+        await meeting.hang_up()             # BYE toward the phone
+        await call.wait_state("ended", 15)
+        await s.stats(activeCalls=0)
+        await p.register(0)
+    assert f"source={p.endpoint.ip}:{p.endpoint.port}" in gateway.log()
+    assert ";transport=tls>" in call.answer.get("Contact")
+    assert "127.0.0.1" not in call.answer.get("Via")
+
+
+async def test_a_phone_that_expects_another_name_goes_away(
+        tls_gateway, authority, ear):
+    gateway = tls_gateway()
+    async with Scene(gateway, ear) as s:
+        p = await s.add_phone(**phone(gateway, authority, "other.example"))
+        with pytest.raises(ssl.SSLCertVerificationError, match="mismatch"):
+            await p.register()
+
+
+async def test_the_chain_is_sent_and_a_renewed_certificate_taken(
+        tls_gateway, authority, tmp_path):
+    gateway = tls_gateway()
+
+    def connect(name):
+        with socket.create_connection((gateway.external[0], 5061), 5) as s, \
+                trusting(authority).wrap_socket(s, server_hostname=name) as t:
+            return t.version()
+
+    assert await asyncio.to_thread(connect, HOST) == "TLSv1.3"
+    authority.server(tmp_path / "tls", "renewed.example.org")
+    assert await asyncio.to_thread(connect, "renewed.example.org")
+    # One that cannot be used leaves the last one in force.
+    gateway.expect_error("cannot use .*agent.pem")
+    (tmp_path / "tls/agent.pem").write_text("nonsense")
+    os.utime(tmp_path / "tls/agent.pem", (1, 1))
+    assert await asyncio.to_thread(connect, "renewed.example.org")
+
+
+async def test_old_tls_and_no_tls_are_refused(tls_gateway, ear, authority):
+    gateway = tls_gateway()
+    old = trusting(authority)
+    old.set_ciphers("ALL:@SECLEVEL=0")
+    old.minimum_version = ssl.TLSVersion.TLSv1
+    old.maximum_version = ssl.TLSVersion.TLSv1_1
+
+    def connect():
+        with socket.create_connection((gateway.external[0], 5061), 5) as s:
+            old.wrap_socket(s, server_hostname=HOST)
+
+    with pytest.raises((ssl.SSLError, ConnectionResetError)):
+        await asyncio.to_thread(connect)
+    reader, writer = await asyncio.open_connection(gateway.external[0], 5061)
+    writer.write(b"OPTIONS sip:room@meet.jitsi SIP/2.0\r\n\r\n")
+    with contextlib.suppress(ConnectionResetError):
+        assert b"SIP/2.0" not in await asyncio.wait_for(reader.read(), 10)
+    writer.close()
+    async with Scene(gateway, ear) as s:  # and all is well
+        p = await s.add_phone(**phone(gateway, authority))
+        assert (await p.register()).status == 200
+        await p.register(0)
+
+
+async def test_idle_handshakes_do_not_keep_others_out(tls_gateway, ear,
+                                                      authority):
+    gateway = tls_gateway()
+    idle = [await asyncio.open_connection(gateway.external[0], 5061,
+                                          local_addr=("127.0.0.9", 0))
+            for _ in range(40)]
+    async with Scene(gateway, ear) as s:
+        p = await s.add_phone(**phone(gateway, authority))
+        assert (await p.register()).status == 200
+        await p.register(0)
+    ends = await asyncio.wait_for(asyncio.gather(
+        *(reader.read() for reader, _ in idle), return_exceptions=True), 15)
+    assert len(ends) == 40
+    for _, writer in idle:
+        writer.close()
+    assert "too many handshakes at a time" in gateway.log()
+
+
+@pytest.mark.skipif(not shutil.which("baresip"), reason="no baresip here")
+async def test_baresip_over_tls_with_srtp(tls_gateway, ear, authority,
+                                          tmp_path):
+    gateway = tls_gateway(FREESWITCH_SRTP="mandatory")
+    account = (gateway.user, gateway.password,
+               (gateway.external[0], "5061;transport=tls"))
+    async with Scene(gateway, ear) as s, Baresip(
+            tmp_path / "baresip", gateway, modules=["srtp"],
+            options=";mediaenc=srtp-mand", account=account) as b:
+        await s.stats(registrations=2, timeout=10)
+        b.type("/dial 1000\n")
+        await b.says("Call established", 15)
+        await b.hears(ear, "enter-id")
+        b.type("4711#")
+        meeting = await s.jigasi.next_call(10)
+        await s.hears_tone(meeting, 600)
+        await meeting.hang_up()
+        await b.says("terminated", 15)
+        await s.stats(activeCalls=0)
+    assert "audio encrypted side=external" in gateway.log()
