@@ -138,7 +138,7 @@ static bool target(const struct stream *s, struct sockaddr_storage *to)
 
 static void report_send(struct stream *s, bool bye)
 {
-    uint8_t packet[RTCP_OWN_MAX];
+    uint8_t packet[RTCP_OWN_MAX + SECURE_TRAILER_MAX];
     size_t len = rtcp_session_write(&s->rtcp, &s->out, &s->in,
                                     worker_now_us(s->worker), bye, packet);
     struct sockaddr_storage to;
