@@ -21,10 +21,12 @@ enum {
     PENDING_MAX = 4 << 20, /* bytes that FreeSWITCH does not read */
     BACKOFF_MIN_MS = 100,
     BACKOFF_MAX_MS = 10000,
-    BACKOFF_CLOSED_MS = 1000, /* the host is there, the port is not */
+    BACKOFF_NEAR_MS = 1000, /* the host is there: it starts, or restarts */
+    STABLE_MS = 5000,       /* up for so long: the next attempt is at once */
     REPLY_MS = 10000,
     LOGIN_MS = 5000,
-    SILENCE_MS = 60000, /* HEARTBEAT comes every 20 s */
+    SILENCE_MS = 60000,   /* HEARTBEAT comes every 20 s */
+    LOGIN_MAX = 64 << 10, /* bytes of a frame before we are logged in */
     JOB_TEXT = 48,
 };
 
@@ -44,12 +46,14 @@ struct esl_client {
     char *host, *password;
     struct esl_connect *connect;
     enum state state;
+    bool asked;  /* for the password, in this connection */
     bool broken; /* to be closed from the loop … */
     const char *why;
     int fd;
     struct event *readable, *writable;
     struct timer timer, tick;
     uint64_t backoff;
+    uint64_t up_since;
     uint64_t heard; /* when the last bytes came */
     char *buf;
     size_t size, len, want;
@@ -98,9 +102,9 @@ static void close_socket(struct esl_client *c)
     c->broken = false;
 }
 
-static void retry_later(struct esl_client *c, bool port_closed)
+static void retry_later(struct esl_client *c, bool near)
 {
-    uint64_t max = port_closed ? BACKOFF_CLOSED_MS : BACKOFF_MAX_MS;
+    uint64_t max = near ? BACKOFF_NEAR_MS : BACKOFF_MAX_MS;
 
     c->backoff = c->backoff ? 2 * c->backoff : BACKOFF_MIN_MS;
     if (c->backoff > max)
@@ -129,7 +133,9 @@ static void lost(struct esl_client *c, const char *why, bool port_closed)
     complain(c, why);
     timer_stop(&c->timer);
     close_socket(c);
-    retry_later(c, port_closed);
+    if (was_up && now(c) >= c->up_since + STABLE_MS)
+        c->backoff = 0;
+    retry_later(c, port_closed || was_up);
     if (was_up)
         c->cfg.down(c->cfg.arg);
 }
@@ -297,7 +303,7 @@ static void login_next(struct esl_client *c, enum reply kind)
 static void is_up(struct esl_client *c)
 {
     c->state = STATE_UP;
-    c->backoff = 0;
+    c->up_since = now(c);
     c->complaint[0] = '\0';
     timer_stop(&c->timer);
     log_line(c->cfg.log, LOG_INFO, NULL,
@@ -319,10 +325,14 @@ static void on_reply(struct esl_client *c, const struct esl_frame *f)
     if (!text.p)
         text = (struct slice){"", 0};
     if (job.kind == REPLY_AUTH && !ok) {
-        esl_client_drop(c, "the password was refused; check "
-                           "FREESWITCH_ESL_PASSWORD");
+        esl_client_drop(c, "the password was refused: "
+                           "FREESWITCH_ESL_PASSWORD must be the same here "
+                           "and for FreeSWITCH");
     } else if (job.kind == REPLY_AUTH) {
         login_next(c, REPLY_EVENTS);
+    } else if (job.kind == REPLY_EVENTS && !ok) {
+        esl_client_drop(c, "FreeSWITCH refused to tell its events: is it "
+                           "1.10 or later?");
     } else if (job.kind == REPLY_EVENTS) {
         is_up(c);
     } else if (job.kind == REPLY_JOB) {
@@ -336,6 +346,16 @@ static void on_reply(struct esl_client *c, const struct esl_frame *f)
     }
 }
 
+/* Once a connection: the password is not sent again and again. */
+static void on_auth_request(struct esl_client *c)
+{
+    if (c->state != STATE_LOGIN || c->asked)
+        esl_client_drop(c, "the password was asked for twice");
+    else
+        login_next(c, REPLY_AUTH);
+    c->asked = true;
+}
+
 static void on_frame(struct esl_client *c, const struct esl_frame *f)
 {
     if (f->type == ESL_EVENT_PLAIN)
@@ -343,12 +363,12 @@ static void on_frame(struct esl_client *c, const struct esl_frame *f)
     else if (f->type == ESL_COMMAND_REPLY || f->type == ESL_API_RESPONSE)
         on_reply(c, f);
     else if (f->type == ESL_AUTH_REQUEST)
-        login_next(c, REPLY_AUTH);
+        on_auth_request(c);
     else if (f->type == ESL_DISCONNECT)
         esl_client_drop(c, "FreeSWITCH said good-bye");
     else if (f->type == ESL_REJECTED)
-        esl_client_drop(c, "FreeSWITCH's access list refuses us; check "
-                           "event_socket.conf");
+        esl_client_drop(c, "FreeSWITCH's access list refuses this host: "
+                           "name its network in FREESWITCH_ESL_ALLOWED");
 }
 
 static void parse(struct esl_client *c)
@@ -360,6 +380,8 @@ static void parse(struct esl_client *c)
         struct esl_frame f;
 
         err = esl_frame_parse(&f, c->buf + at, c->len - at, &used);
+        if (c->state == STATE_LOGIN && used > LOGIN_MAX)
+            err = EMSGSIZE;
         if (err)
             break;
         at += used;
@@ -444,7 +466,7 @@ static void tick_h(void *arg)
     struct esl_job job;
 
     timer_start(c->cfg.timers, &c->tick, 1000, tick_h, c);
-    if (now(c) - c->heard > SILENCE_MS)
+    if (now(c) > c->heard + SILENCE_MS) /* may be a tick that is late */
         esl_client_drop(c, "silent for a minute, not even a HEARTBEAT");
     if (esl_jobs_take_late(&c->replies, now(c), &job))
         esl_client_drop(c, "a command was not answered in time");
@@ -464,7 +486,7 @@ static void writable_h(evutil_socket_t fd, short what, void *arg)
 
 static void login_late_h(void *arg)
 {
-    lost(arg, "no login within 5 s", false);
+    lost(arg, "no login within 5 s: is an event socket there?", false);
 }
 
 static void connected_h(int fd, const char *why, bool refused, void *arg)
@@ -484,6 +506,7 @@ static void connected_h(int fd, const char *why, bool refused, void *arg)
         return;
     }
     c->state = STATE_LOGIN;
+    c->asked = false;
     c->heard = now(c);
     timer_start(c->cfg.timers, &c->timer, LOGIN_MS, login_late_h, c);
     timer_start(c->cfg.timers, &c->tick, 1000, tick_h, c);

@@ -9,7 +9,8 @@
  *
  * When it is lost it is made anew: after 100 ms at first, then ever more,
  * with jitter, up to 10 s; up to 1 s where the host is there and only the
- * port is closed, as while FreeSWITCH starts.
+ * port is closed, as while FreeSWITCH starts, or where we were logged in
+ * until a moment ago.
  */
 #ifndef ENGINE_FREESWITCH_ESL_CLIENT_H
 #define ENGINE_FREESWITCH_ESL_CLIENT_H

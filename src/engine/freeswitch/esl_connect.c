@@ -137,6 +137,10 @@ static void resolved(struct esl_connect *c, int result,
 
     c->query = NULL;
     c->lookup = NULL;
+    if (result == EVUTIL_EAI_CANCEL) {
+        fail(c, "its name was not looked up within 5 s", false);
+        return;
+    }
     if (result || !list) {
         fail(c, result ? evutil_gai_strerror(result) : "no address", false);
         return;
