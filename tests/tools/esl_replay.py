@@ -43,10 +43,14 @@ def frames(raw):
     """Each (head, body) of a recording."""
     at = 0
     while at < len(raw):
-        end = raw.index(b"\n\n", at)
+        end = raw.find(b"\n\n", at)
+        if end < 0:
+            return
         head = raw[at:end].decode()
         fields = dict(line.split(": ", 1) for line in head.split("\n"))
         n = int(fields.get("Content-Length", 0))
+        if len(raw) < end + 2 + n:
+            return  # cut short
         yield head, raw[end + 2:end + 2 + n]
         at = end + 2 + n
 
@@ -59,6 +63,22 @@ def events(raw):
             yield f"{head}\n\n".encode() + body
 
 
+def calls(raw):
+    """How many calls begin in these events, and how many of them end."""
+    came, gone = set(), set()
+    for _, body in frames(raw):
+        fields = dict(line.split(b": ", 1) for line in
+                      body.split(b"\n\n")[0].split(b"\n") if b": " in line)
+        uuid = fields.get(b"Unique-ID")
+        if b"variable_jigate_source" not in fields:
+            continue
+        if fields[b"Event-Name"] == b"CHANNEL_PARK":
+            came.add(uuid)
+        elif fields[b"Event-Name"] == b"CHANNEL_HANGUP":
+            gone.add(uuid)
+    return len(came), len(came & gone)
+
+
 class Replay:
     """async with Replay("127.0.0.1", port, "secret") as r: await r.say(...)"""
 
@@ -66,7 +86,8 @@ class Replay:
         self.ip, self.port, self.password = ip, port, password
         self.commands = []         # first line of each, as they came
         self.logins = 0
-        self._writers = []
+        self._writers = []         # of those who are logged in
+        self._all = set()
         self._server = None
 
     async def __aenter__(self):
@@ -82,7 +103,9 @@ class Replay:
         """As if FreeSWITCH were killed."""
         if self._server:
             self._server.close()
-        self.cut()
+        for w in self._all:
+            w.transport.abort()
+        self._writers = []
         self._server = None
 
     def cut(self):
@@ -117,6 +140,7 @@ class Replay:
             writer.write(f"Content-Type: command/reply\nReply-Text: {text}"
                          "\n\n".encode())
 
+        self._all.add(writer)
         writer.write(b"Content-Type: auth/request\n\n")
         try:
             while True:
@@ -145,6 +169,7 @@ class Replay:
         except (asyncio.IncompleteReadError, ConnectionError):
             pass
         finally:
+            self._all.discard(writer)
             writer.close()
 
 
