@@ -13,7 +13,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <time.h>
 
 #include "engine/freeswitch/esl_parse.h"
@@ -56,6 +55,24 @@ static double cpu_s(void)
     return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
 }
 
+/* The most memory since exec(), in kB; getrusage() counts what the process
+   was before it, too. */
+static long peak_kb(void)
+{
+    FILE *f = fopen("/proc/self/status", "r");
+    char line[256];
+    long kb = 0;
+
+    while (f && fgets(line, sizeof(line), f) &&
+           sscanf(line, "VmHWM: %ld", &kb) != 1)
+        continue;
+    if (f)
+        fclose(f);
+    if (!kb)
+        errx(1, "/proc/self/status tells no VmHWM");
+    return kb;
+}
+
 /* One pass; returns the number of events. */
 static unsigned long replay(struct freeswitch *fs, const char *bytes,
                             size_t len)
@@ -96,9 +113,9 @@ int main(int argc, char **argv)
     struct timers *timers;
     struct engine *engine;
     struct freeswitch *fs;
-    struct rusage usage;
     unsigned long n = 0;
-    size_t len, kept;
+    size_t len;
+    long kept;
     double from, s;
     char *bytes;
 
@@ -113,21 +130,20 @@ int main(int argc, char **argv)
     for (int i = 0; i < WARM_UP; i++)
         replay(fs, bytes, len);
     told = 0;
-    kept = mallinfo2().uordblks;
+    kept = (long)mallinfo2().uordblks;
     from = cpu_s();
     while (n < wanted)
         n += replay(fs, bytes, len);
     s = cpu_s() - from;
-    kept = mallinfo2().uordblks - kept;
-    getrusage(RUSAGE_SELF, &usage);
+    kept = (long)mallinfo2().uordblks - kept;
     printf("events %lu events\n", n);
     printf("told %lu events\n", told);
     printf("events_per_core %.0f events/s\n", (double)n / s);
-    printf("rss %ld kB\n", usage.ru_maxrss);
-    printf("kept %zu bytes\n", kept);
+    printf("rss %ld kB\n", peak_kb());
+    printf("kept %ld bytes\n", kept);
     engine_stop(engine);
     timers_free(timers);
     event_base_free(base);
     free(bytes);
-    return kept == 0 ? 0 : 1;
+    return kept > 0;
 }
