@@ -1,8 +1,7 @@
 """The engine on FreeSWITCH against a recording of one: runs everywhere, no
 FreeSWITCH needed."""
 import asyncio
-import os
-import socket
+import contextlib
 import time
 
 import pytest
@@ -11,7 +10,9 @@ import esl_replay
 from gateway import Gateway
 from places import BINARY, ROOT, SOUNDS
 
-RECORDING = ROOT / "tests/data/esl/calls.bin.xz"
+RECORDINGS = ROOT / "tests/data/esl"
+RECORDING = RECORDINGS / "calls.bin.xz"
+OTHERS = sorted(p for p in RECORDINGS.glob("*.bin.xz") if p != RECORDING)
 PASSWORD = "esl-secret-77"
 
 
@@ -105,6 +106,36 @@ async def test_recorded_calls_are_understood_however_they_arrive(gateway,
             await asyncio.sleep(0.05)
         await stats(gateway, 5, activeCalls=calls[0] - calls[1], **UP)
         assert r.logins == 1
+
+
+async def test_what_was_said_to_others_changes_nothing(gateway):
+    """Events of an older service, in JSON and plain: calls not ours."""
+    gateway.start()
+    assert len(OTHERS) == 9
+    async with esl_replay.Replay(*gateway.esl, PASSWORD) as r:
+        await stats(gateway, 2, **UP)
+        for path in OTHERS:
+            raw = esl_replay.read_recording(path)
+            await r.say(b"".join(esl_replay.events(raw, ("plain", "json"))))
+            await stats(gateway, 2, activeCalls=0, **UP)
+        assert r.logins == 1
+        assert "offered to=" not in gateway.log()
+
+
+async def test_replies_to_others_end_the_connection_and_nothing_else(
+        gateway):
+    gateway.start()
+    async with esl_replay.Replay(*gateway.esl, PASSWORD) as r:
+        for n, path in enumerate(OTHERS, 1):
+            await stats(gateway, 2, **UP)
+            with contextlib.suppress(ConnectionError):
+                await r.say(esl_replay.read_recording(path))
+            end = asyncio.get_running_loop().time() + 5
+            while r.logins == n:
+                assert asyncio.get_running_loop().time() < end, path
+                await asyncio.sleep(0.01)
+        await stats(gateway, 2, activeCalls=0, **UP)
+        assert gateway.log().count("a reply to nothing that was asked")
 
 
 async def test_wrong_password_is_told_and_not_hammered(gateway):

@@ -55,10 +55,10 @@ def frames(raw):
         at = end + 2 + n
 
 
-def events(raw):
+def events(raw, formats=("plain",)):
     """The recorded events, but those that answer to somebody's commands."""
     for head, body in frames(raw):
-        if "text/event-plain" in head and \
+        if any(f"text/event-{f}" in head for f in formats) and \
                 b"Event-Name: BACKGROUND_JOB\n" not in body:
             yield f"{head}\n\n".encode() + body
 
@@ -115,7 +115,7 @@ class Replay:
 
     async def say(self, data, piece=0):
         """Send bytes to everyone, in pieces of that many bytes."""
-        for w in self._writers:
+        for w in list(self._writers):
             for at in range(0, len(data), piece or len(data)):
                 w.write(data[at:at + (piece or len(data))])
                 await w.drain()
@@ -170,6 +170,8 @@ class Replay:
             pass
         finally:
             self._all.discard(writer)
+            if writer in self._writers:
+                self._writers.remove(writer)
             writer.close()
 
 
