@@ -263,14 +263,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
                          .jigasi_user = "jigasi",
                          .language = "en",
                          .freeswitch_sounds_dir = "/sounds"};
-    struct event_base *base = event_base_new();
+    static struct event_base *base; /* one for all inputs: they are many */
     struct run r = {0};
     struct timers *timers;
 
     n_out = 0;
+    if (!base)
+        base = event_base_new();
     if (!len || !base || timers_alloc(&timers, 1000) ||
         freeswitch_alloc(&r.engine, &cfg, base, timers, NULL, tell_h, &r))
-        goto out;
+        return 0;
     if (!engine_start(r.engine)) {
         if (data[0] & 4)
             log_in(base);
@@ -288,8 +290,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
     if (server >= 0)
         close(server);
     server = -1;
-out:
-    if (base)
-        event_base_free(base);
+    event_base_loop(base, EVLOOP_NONBLOCK);
     return 0;
 }
