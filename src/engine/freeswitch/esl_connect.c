@@ -198,12 +198,13 @@ int esl_connect_alloc(struct esl_connect **cp, struct event_base *base,
     c->fd = -1;
     snprintf(c->port, sizeof(c->port), "%u", port);
     c->host = strdup(host);
-    c->dns = evdns_base_new(base, EVDNS_BASE_INITIALIZE_NAMESERVERS |
-                                      EVDNS_BASE_DISABLE_WHEN_INACTIVE);
+    c->dns = evdns_base_new(base, EVDNS_BASE_DISABLE_WHEN_INACTIVE);
     if (!c->host || !c->dns) {
         esl_connect_free(c);
         return ENOMEM;
     }
+    /* A host without name servers has addresses and /etc/hosts. */
+    evdns_base_resolv_conf_parse(c->dns, DNS_OPTIONS_ALL, "/etc/resolv.conf");
     *cp = c;
     return 0;
 }

@@ -237,6 +237,26 @@ static void a_dead_network_is_noticed_by_tcp(void **state)
     assert_in_range(int_option(fd, IPPROTO_TCP, TCP_USER_TIMEOUT), 1, 10000);
 }
 
+/* "localhost" may have two addresses, of which one is ours. */
+static void a_name_is_looked_up(void **state)
+{
+    struct rig *r = *state;
+    struct esl_client_config cfg = rig_config(r);
+
+    esl_client_free(r->client);
+    r->client = NULL;
+    cfg.host = "localhost";
+    assert_int_equal(esl_client_alloc(&r->client, &cfg), 0);
+    esl_client_start(r->client);
+    accept_client(r); /* of the client that is gone, maybe */
+    if (is_closed(r))
+        hang_up(r);
+    else
+        say(r, "Content-Type: text/disconnect-notice\n\n");
+    log_in(r);
+    assert_true(esl_client_is_up(r->client));
+}
+
 static void a_client_may_go_while_it_looks_up_a_name(void **state)
 {
     struct rig *r = *state;
@@ -269,6 +289,7 @@ int main(void)
         TEST(a_revolving_door_is_used_ever_less),
         TEST(delays_grow_to_ten_seconds_and_differ),
         TEST(a_dead_network_is_noticed_by_tcp),
+        TEST(a_name_is_looked_up),
         TEST(a_client_may_go_while_it_looks_up_a_name),
     };
 
