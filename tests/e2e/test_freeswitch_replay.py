@@ -138,6 +138,35 @@ async def test_replies_to_others_end_the_connection_and_nothing_else(
         assert gateway.log().count("a reply to nothing that was asked")
 
 
+def heartbeat(sequence):
+    text = f"Event-Name: HEARTBEAT\nEvent-Sequence: {sequence}\n\n"
+    return (f"Content-Length: {len(text)}\n"
+            f"Content-Type: text/event-plain\n\n{text}").encode()
+
+
+async def test_lost_events_are_made_good_by_asking_for_the_calls(gateway):
+    """FreeSWITCH numbers all events, also those not for us: a small step is
+    no loss, one of 100,000 is."""
+    gateway.start()
+
+    def asked():
+        return sum(c.startswith("bgapi show channels") for c in r.commands)
+
+    async with esl_replay.Replay(*gateway.esl, PASSWORD) as r:
+        await stats(gateway, 2, **UP)
+        before = asked()
+        await r.say(heartbeat(1000) + heartbeat(1500) + heartbeat(1400))
+        await asyncio.sleep(1)
+        assert asked() == before
+        await r.say(heartbeat(101400))
+        end = asyncio.get_running_loop().time() + 3
+        while asked() == before:
+            assert asyncio.get_running_loop().time() < end, gateway.log()
+            await asyncio.sleep(0.02)
+        assert "events from 1400 to 101400 are missing" in gateway.log()
+        assert r.logins == 1
+
+
 async def test_wrong_password_is_told_and_not_hammered(gateway):
     gateway.start()
     async with esl_replay.Replay(*gateway.esl, "another") as r:
