@@ -59,6 +59,21 @@ def debian(folder):
     return tar
 
 
+def left_behind(folder):
+    """What still runs or is mounted in the folder: a list of findings. Among
+    the mounts are network namespaces of containers."""
+    found = [f"mounted: {line.split()[1]}" for line in open("/proc/mounts")
+             if line.split()[1].startswith(f"{folder}/")]
+    for process in pathlib.Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            line = (process / "cmdline").read_bytes().split(b"\0")
+            root = os.readlink(process / "root")
+            if root.startswith(f"{folder}/") or any(
+                    str(folder).encode() in word for word in line):
+                found.append(f"runs: {b' '.join(line).decode()}")
+    return found
+
+
 def remove(folder):
     """The folder with all that is mounted below it."""
     mounts = [line.split()[1] for line in open("/proc/mounts")]
@@ -122,6 +137,9 @@ class Docker:
                                env=self.environment,
                                stdout=subprocess.DEVNULL)
         end(self.process, signal.SIGTERM, 30)
+        # The daemon's handle of our own network namespace outlives it.
+        subprocess.run(["umount", self.folder / "exec/netns/default"],
+                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
 class Machine:

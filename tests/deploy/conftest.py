@@ -19,7 +19,9 @@ def workshop():
     """A folder for all of it, gone at the end."""
     folder = pathlib.Path(tempfile.mkdtemp(prefix="jigate-deploy-"))
     yield folder
+    left = box.left_behind(folder)
     box.remove(folder)
+    assert not left, "this should be gone by now"
 
 
 @pytest.fixture(scope="session")
@@ -37,15 +39,16 @@ def or_skip(make, *arguments):
 
 
 class Builds:
-    """The package is built beside everything else: it takes a minute."""
+    """What takes long is begun at once, beside everything else."""
 
     def __init__(self, folder):
-        self.pool = ThreadPoolExecutor(1)
+        self.pool = ThreadPoolExecutor(2)
         self.folder = folder
+        self.debian = self.pool.submit(box.debian, folder)
         self.package = self.pool.submit(self.build)
 
     def build(self):
-        box.need("dpkg-buildpackage", "dh")
+        box.need("dpkg-buildpackage", "dh", "lintian")
         source = self.folder / "package" / "jigate"
         source.mkdir(parents=True)
         box.sources(source)
@@ -60,9 +63,16 @@ def builds(workshop):
     b.pool.shutdown()
 
 
+@pytest.fixture(scope="session", autouse=True)
+def begin(request):
+    if any({"image", "package"} & set(item.fixturenames)
+           for item in request.session.items):
+        request.getfixturevalue("builds")
+
+
 @pytest.fixture(scope="session")
-def debian_tar(workshop, builds):
-    return or_skip(box.debian, workshop)
+def debian_tar(builds):
+    return or_skip(builds.debian.result)
 
 
 @pytest.fixture(scope="session")

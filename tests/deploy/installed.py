@@ -1,5 +1,12 @@
 """A gateway that somebody else runs, Docker or systemd, with the surface of
 tools/gateway.py: scenes take place on it as on any other."""
+import asyncio
+import contextlib
+import re
+
+import pytest
+
+from e2e.scene import Scene
 from gateway import COMMON, Embedded
 
 
@@ -40,3 +47,24 @@ async def call_into_meeting(scene, number="lunch"):
     await call.hang_up()
     await meeting.wait_state("ended", 10)
     await scene.stats(activeCalls=0)
+
+
+async def doctor_tells_of_jigasi(gateway, ear):
+    """jigate doctor, run where the gateway is: its fault is that no Jigasi is
+    registered, until one is."""
+    with pytest.raises(AssertionError) as alone:
+        gateway.ask("doctor")
+    faults = re.findall(r"(?m)^fault +(.*)", str(alone.value))
+    assert faults == ["jigasi: no Jigasi is registered: callers cannot join"]
+    async with Scene(gateway, ear):
+        # Registrations are stored once a second at most.
+        for _ in range(5):
+            with contextlib.suppress(AssertionError):
+                # Jigasi has to answer meanwhile.
+                told = await asyncio.to_thread(gateway.ask, "doctor")
+                break
+            await asyncio.sleep(0.5)
+        else:
+            told = await asyncio.to_thread(gateway.ask, "doctor")
+    for check in ("gateway", "jigasi", "sounds", "state"):
+        assert re.search(f"(?m)^ok +{check}: ", told), told

@@ -10,10 +10,8 @@ import time
 import pytest
 
 from e2e.scene import Scene
-from installed import Installed, call_into_meeting
-from places import ROOT
-
-MEET = ROOT / "tests/deploy/docker-jitsi-meet"
+from installed import call_into_meeting, doctor_tells_of_jigasi
+from stack import Stack
 
 # Docker puts these into every container.
 DOCKERS = {".dockerenv", "dev/console", "etc/hostname", "etc/hosts",
@@ -94,69 +92,14 @@ def test_without_passwords_it_names_them_and_ends_with_2(docker, image):
     assert "JIGASI_SIP_PASSWORD" in told
 
 
-class Stack(Installed):
-    """jigate-embedded.yml on docker-jitsi-meet, with what must differ here:
-    this daemon has no bridge, so the containers share our network, and
-    Jigasi is a program that asks whether SIP is up, once."""
-
-    def __init__(self, docker, image, folder):
-        super().__init__(folder)
-        self.docker, self.image = docker, image
-        self.file = self.folder / "stack.json"
-
-    def start(self):
-        import yaml
-        for path in [*MEET.glob("*.yml"), ROOT / "jigate-embedded.yml"]:
-            shutil.copy(path, self.folder)
-        (self.folder / ".env").write_text("".join(
-            f"{k}={v}\n" for k, v in self.settings.items()))
-        merged = yaml.safe_load(self.docker.compose(
-            "--project-directory", self.folder,
-            "-f", self.folder / "docker-compose.yml",
-            "-f", self.folder / "jigasi.yml",
-            "-f", self.folder / "jigate-embedded.yml", "config"))
-        services = {name: merged["services"][name]
-                    for name in ("jigate", "jigasi")}
-        for s in services.values():
-            del s["networks"], s["ports"]
-            s["network_mode"] = "host"
-        address = {"JIGATE_REST_ADDRESS": f"{self.net}.1"}
-        services["jigate"]["environment"].update(address)
-        services["jigasi"].update(
-            image=self.image, entrypoint=["/usr/bin/jigate", "--health"],
-            restart="no", environment=address)
-        del services["jigasi"]["depends_on"]["prosody"]
-        self.file.write_text(json.dumps({
-            "version": "2.4", "services": services,
-            "volumes": merged["volumes"]}))
-        self.compose("up", "-d")
-        self.wait_ready()
-        return self
-
-    def compose(self, *command):
-        return self.docker.compose("-f", self.file, "-p", "jigate", *command)
-
-    def inspect(self, service):
-        return json.loads(self.docker(
-            "inspect", self.compose("ps", "-q", service).strip()))[0]
-
-    def log(self):
-        return self.compose("logs", "--no-color", "jigate")
-
-    def stop(self):
-        self.compose("stop", "jigate")
-        code = self.inspect("jigate")["State"]["ExitCode"]
-        self.log_path.write_text(self.log())
-        self.compose("down", "-v")
-        return [f"ended with {code}"] * (code != 0) + self.findings()
-
-
 @pytest.fixture(scope="module")
 def stack(docker, image, workshop):
     s = Stack(docker, image, workshop / "stack")
-    s.start()
-    yield s
-    assert not s.stop()
+    try:
+        yield s.start()
+    finally:
+        wrong = s.stop()
+    assert not wrong
 
 
 async def test_a_call_goes_through_the_container(stack, ear):
@@ -178,6 +121,10 @@ def test_jigasi_was_started_when_sip_answered(stack):
     assert gateway["Health"]["Status"] == "healthy"
     assert state["ExitCode"] == 0
     assert state["StartedAt"] > gateway["Health"]["Log"][0]["End"][:19]
+
+
+async def test_doctor_looks_at_it_from_inside(stack, ear):
+    await doctor_tells_of_jigasi(stack, ear)
 
 
 def test_its_root_cannot_be_written_and_it_has_no_rights(stack):
