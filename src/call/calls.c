@@ -1,5 +1,6 @@
 #include "call/calls.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -83,11 +84,24 @@ struct call *calls_find(const struct calls *cs, engine_leg id)
 /* Whose guesses count together. A phone user's name or an anonymous
  * caller's number proves nothing, so there it is the address; behind a trunk
  * or a PBX all callers share the address, so there it is the number. */
+/* An address, of IPv6 the /64: whoever has one of these has them all. */
+static const char *network_of(const char *address, char out[INET6_ADDRSTRLEN])
+{
+    struct in6_addr in6;
+
+    if (inet_pton(AF_INET6, address, &in6) != 1)
+        return address;
+    memset(in6.s6_addr + 8, 0, 8);
+    return inet_ntop(AF_INET6, &in6, out, INET6_ADDRSTRLEN);
+}
+
 static void guess_key(struct call *c, const struct engine_offer *o)
 {
     bool shared =
         o->source == ENGINE_FROM_TRUNK || o->source == ENGINE_FROM_TRUSTED;
-    const char *text = shared && c->number[0] ? c->number : o->address;
+    char network[INET6_ADDRSTRLEN];
+    const char *text =
+        shared && c->number[0] ? c->number : network_of(o->address, network);
 
     c->guess_key[0] = text == c->number ? 'n' : 'a';
     utf8_clean(text, strlen(text), c->guess_key + 1, sizeof(c->guess_key) - 1);

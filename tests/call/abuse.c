@@ -117,6 +117,19 @@ static void users_are_limited_by_address(void **state)
     assert_true(is_asked(t, &elsewhere)); /* all phones share one user */
 }
 
+static void of_ipv6_by_the_network(void **state)
+{
+    struct scenario *t = *state;
+    struct engine_offer o = user;
+
+    o.address = "2001:db8:0:1::1";
+    guess(t, &o, 20);
+    o.address = "2001:db8:0:1:ffff::2";
+    assert_false(is_asked(t, &o));
+    o.address = "2001:db8:0:2::1";
+    assert_true(is_asked(t, &o));
+}
+
 static void anonymous_callers_are_limited_by_address(void **state)
 {
     struct scenario *t = *state;
@@ -386,6 +399,7 @@ int main(void)
         SCENARIO(the_window_slides),
         SCENARIO(limit_counts_in_the_middle_of_a_call),
         SCENARIO(users_are_limited_by_address),
+        SCENARIO(of_ipv6_by_the_network),
         SCENARIO(anonymous_callers_are_limited_by_address),
         SCENARIO(trunk_callers_are_limited_by_number),
         SCENARIO(trunk_callers_without_a_number_share_a_window),

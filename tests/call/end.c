@@ -406,6 +406,44 @@ static void ending_all_calls_says_goodbye_in_sip(void **state)
     assert_int_equal(monitored(t, "ended shutdown"), 3);
 }
 
+static void each_legs_audio_is_logged(void **state)
+{
+    struct scenario *t = *state;
+
+    in_meeting(t);
+    audio_was(t, &(struct engine_quality){.measured = true,
+                                          .received = 980,
+                                          .lost = 20,
+                                          .jitter_us = 1540,
+                                          .sent = 1000,
+                                          .far_lost = 5,
+                                          .far_jitter_us = 2000,
+                                          .rtt_us = 31500,
+                                          .mos = 420,
+                                          .far_mos = 435});
+    bye(t, "phone", 0, "");
+    expect_log(t, "c0ffee audio of the phone: received=980 lost=2.0% "
+                  "jitter=1.5ms mos=4.20 sent=1000 far_lost=0.5% "
+                  "far_jitter=2.0ms far_mos=4.35 rtt=31.5ms");
+    audio_was(t, &(struct engine_quality){.measured = true, .sent = 70});
+    settle(t); /* the other leg's end comes after the call's */
+    expect_log(t, "c0ffee audio of the meeting: received=0 lost=0.0% "
+                  "jitter=0.0ms sent=70");
+    assert_int_equal(logged(t, "far_mos"), 1); /* not of what nobody told */
+    assert_int_equal(monitored(t, "quality"), 2);
+}
+
+static void audio_of_which_nothing_is_known_is_not_logged(void **state)
+{
+    struct scenario *t = *state;
+
+    in_meeting(t);
+    bye(t, "phone", 0, "");
+    settle(t);
+    assert_int_equal(logged(t, "audio of"), 0);
+    assert_int_equal(monitored(t, "quality"), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -434,6 +472,8 @@ int main(void)
         SCENARIO(bye_within_a_second_says_no_in_conference),
         SCENARIO(ending_all_calls_cancels_lookups),
         SCENARIO(ending_all_calls_says_goodbye_in_sip),
+        SCENARIO(each_legs_audio_is_logged),
+        SCENARIO(audio_of_which_nothing_is_known_is_not_logged),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

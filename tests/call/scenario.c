@@ -48,10 +48,11 @@ void lookup_failed(struct scenario *t)
 /* ---- the monitor ---- */
 
 static const char *const monitor_names[] = {
-    [MONITOR_ENGINE] = "engine",   [MONITOR_PROFILE] = "profile",
-    [MONITOR_CONTACT] = "contact", [MONITOR_STARTED] = "started",
-    [MONITOR_STATE] = "state",     [MONITOR_ENDED] = "ended",
-    [MONITOR_REFUSED] = "refused", [MONITOR_DRAINING] = "draining",
+    [MONITOR_ENGINE] = "engine",     [MONITOR_PROFILE] = "profile",
+    [MONITOR_CONTACT] = "contact",   [MONITOR_STARTED] = "started",
+    [MONITOR_STATE] = "state",       [MONITOR_ENDED] = "ended",
+    [MONITOR_REFUSED] = "refused",   [MONITOR_QUALITY] = "quality",
+    [MONITOR_DRAINING] = "draining",
 };
 
 static void monitor_h(const struct monitor_event *ev, void *arg)
@@ -342,6 +343,11 @@ void info(struct scenario *t, const char *json)
               json, strlen(json));
 }
 
+void audio_was(struct scenario *t, const struct engine_quality *q)
+{
+    t->quality = *q;
+}
+
 static void tell_gone(struct scenario *t, const char *leg, enum engine_end end,
                       unsigned status, unsigned cause, const char *reason)
 {
@@ -354,6 +360,9 @@ static void tell_gone(struct scenario *t, const char *leg, enum engine_end end,
     ev.gone.status = status;
     ev.gone.cause = cause;
     ev.gone.reason = reason;
+    ev.gone.call = "c0ffee";
+    ev.gone.side = *leg == 'p' ? ENGINE_EXTERNAL : ENGINE_INTERNAL;
+    ev.gone.quality = t->quality;
     tell(t, &ev);
 }
 

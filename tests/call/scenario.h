@@ -110,6 +110,9 @@ size_t seen(struct scenario *t, const char *begin);
 void expect_monitor(struct scenario *t, const char *line);
 /** How often the monitor was told this. */
 size_t monitored(struct scenario *t, const char *line);
+/** The legs that end from now on had this audio. */
+void audio_was(struct scenario *t, const struct engine_quality *q);
+
 /** The log has a line with this text. */
 void expect_log(struct scenario *t, const char *text);
 size_t logged(struct scenario *t, const char *text);

@@ -65,6 +65,7 @@ struct scenario {
     struct directory_query queries[QUERIES_MAX];
     size_t n_started; /* participants, by the monitor */
     size_t n_ended;
+    struct engine_quality quality; /* that the next legs end with */
 };
 
 extern const struct engine_ops scripted_engine_ops;

@@ -59,6 +59,8 @@ static void a_call_is_offered_answered_and_ended_by_the_caller(void **state)
     assert_int_equal(harness_expect(&s->h, ENGINE_ANSWERED)->ev.leg, leg);
     assert_int_equal(stream->sessions, 1);
     assert_int_equal(stream->session.format.codec, MEDIA_PCMU);
+    fake_media_stream(leg)->quality = (struct engine_quality){
+        .measured = true, .received = 70, .rtt_us = 12000};
     peer_request(p, &(struct request){
                         .method = "BYE",
                         .extra = "Reason: SIP;cause=200;text=\"done\"\r\n",
@@ -68,6 +70,10 @@ static void a_call_is_offered_answered_and_ended_by_the_caller(void **state)
     assert_int_equal(gone->ev.gone.end, ENGINE_END_HANGUP);
     assert_int_equal(gone->ev.gone.cause, 200);
     assert_string_equal(gone->ev.gone.reason, "done");
+    assert_int_equal(gone->ev.gone.side, ENGINE_EXTERNAL);
+    assert_true(gone->ev.gone.quality.measured);
+    assert_int_equal(gone->ev.gone.quality.received, 70);
+    assert_int_equal(gone->ev.gone.quality.rtt_us, 12000);
     assert_false(stream->open);
 }
 

@@ -55,6 +55,45 @@ static void calls_are_counted_from_start_to_end(void **state)
     monitor_free(m);
 }
 
+static void quality_is_summed_by_side(void **state)
+{
+    const struct engine_quality whole = {.measured = true,
+                                         .received = 100,
+                                         .lost = 10,
+                                         .sent = 90,
+                                         .far_lost = 1,
+                                         .rtt_us = 5000,
+                                         .mos = 400,
+                                         .far_mos = 420};
+    const struct engine_quality half = {
+        .measured = true, .received = 50, .sent = 50, .mos = 440};
+    struct monitor_quality q;
+    struct monitor *m;
+
+    assert_int_equal(monitor_alloc(&m), 0);
+    tell(m, (struct monitor_event){.type = MONITOR_QUALITY,
+                                   .side = ENGINE_EXTERNAL,
+                                   .quality = &whole});
+    tell(m, (struct monitor_event){.type = MONITOR_QUALITY,
+                                   .side = ENGINE_EXTERNAL,
+                                   .quality = &half});
+    monitor_quality(m, ENGINE_EXTERNAL, &q);
+    assert_int_equal(q.legs, 2);
+    assert_int_equal(q.received, 150);
+    assert_int_equal(q.lost, 10);
+    assert_int_equal(q.sent, 140);
+    assert_int_equal(q.far_lost, 1);
+    assert_int_equal(q.mos_sum, 840);
+    assert_int_equal(q.mos_legs, 2);
+    assert_int_equal(q.far_mos_sum, 420);
+    assert_int_equal(q.far_mos_legs, 1);
+    assert_int_equal(q.rtt_sum_us, 5000);
+    assert_int_equal(q.rtt_legs, 1);
+    monitor_quality(m, ENGINE_INTERNAL, &q);
+    assert_int_equal(q.legs, 0);
+    monitor_free(m);
+}
+
 static void a_contact_counts_once_however_often_it_is_told(void **state)
 {
     struct monitor *m;
@@ -261,6 +300,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(calls_are_counted_from_start_to_end),
+        cmocka_unit_test(quality_is_summed_by_side),
         cmocka_unit_test(a_contact_counts_once_however_often_it_is_told),
         cmocka_unit_test(a_lost_node_takes_its_contacts_and_sides_with_it),
         cmocka_unit_test(draining_is_remembered),
