@@ -8,6 +8,13 @@ import pytest
 import rtcp
 from e2e.baresip import Baresip
 from e2e.scene import Scene
+from gateway import Embedded
+
+
+@pytest.fixture(autouse=True)
+def embedded(gateway):
+    if not isinstance(gateway, Embedded):
+        pytest.skip("FreeSWITCH's RTCP is not ours")
 
 
 def figures(gateway, whose):
@@ -163,11 +170,13 @@ async def test_hostile_reports_change_nothing(gateway, ear):
 
 
 @pytest.mark.skipif(not shutil.which("baresip"), reason="no baresip here")
-@pytest.mark.parametrize("options", ("", ";rtcp_mux=yes"))
+@pytest.mark.parametrize("options", ("", ";rtcp_mux=yes",
+                                     ";mediaenc=srtp-mand"))
 async def test_baresips_reports_are_understood(gateway, ear, tmp_path,
                                                options):
     async with Scene(gateway, ear) as s, \
-            Baresip(tmp_path / "baresip", gateway, options=options) as b:
+            Baresip(tmp_path / "baresip", gateway, options=options,
+                    modules=["srtp"]) as b:
         await s.stats(registrations=2, timeout=10)
         b.type("/dial room\n")
         meeting = await s.jigasi.next_call(10)
