@@ -79,11 +79,13 @@ uint64_t call_timer_left(const struct call *c, enum call_timer which)
 
 void call_note(struct call *c)
 {
+    /* Kept with the leg that came in. */
+    engine_leg offered = c->outbound ? c->jigasi.id : c->leg.id;
     char text[ENGINE_NOTE_MAX];
 
     recover_note(c, text, sizeof(text));
-    if (text[0])
-        engine_note(c->cs->deps.engine, c->leg.id, text);
+    if (text[0] && offered)
+        engine_note(c->cs->deps.engine, offered, text);
 }
 
 void call_enter(struct call *c, enum call_state state, uint64_t step_ms)

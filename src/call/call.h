@@ -2,8 +2,8 @@
  * One call: a participant's leg, the jigasi leg dialled for it, and where
  * the two stand. Private to call/. calls.c finds the call that an event
  * belongs to, call.c holds what all parts use, and a part of the policy
- * each is in ivr.c, connect.c, meeting.c, lobby.c, mute.c, hand.c, ending.c
- * and recover.c.
+ * each is in ivr.c, connect.c, outbound.c, meeting.c, lobby.c, mute.c, hand.c,
+ * ending.c and recover.c.
  */
 #ifndef CALL_CALL_H
 #define CALL_CALL_H
@@ -16,6 +16,7 @@
 #include "call/caller.h"
 #include "call/calls.h"
 #include "call/contacts.h"
+#include "call/dialout.h"
 #include "call/guess.h"
 #include "call/jigasi.h"
 #include "call/keys.h"
@@ -33,6 +34,7 @@ enum call_state {
     CALL_RINGING,     /* Jigasi rings */
     CALL_WAITING,     /* for the conference to start: 486, or alone */
     CALL_RETRYING,    /* no contact could be reached, later again */
+    CALL_OUTBOUND,    /* dialled out of a meeting, not answered yet */
     CALL_JOINING,     /* Jigasi answered, audio is being connected */
     CALL_MEETING,     /* in the meeting */
     CALL_LOBBY,       /* in the lobby */
@@ -63,6 +65,8 @@ enum call_end {
     CALL_END_SHUTDOWN,     /* the program ends */
     CALL_END_MEMORY,       /* no memory for a timer */
     CALL_END_CHECKED,      /* a health check is over */
+    CALL_END_NOT_REACHED,  /* dialled out: refused, or nobody answered */
+    CALL_END_CANCELLED,    /* dialled out: Jigasi gave up before an answer */
     CALL_ENDS,
 };
 
@@ -97,6 +101,7 @@ enum {
     CALL_TONE_MS = 10000,
     CALL_NOTE_MS = 60000,
     CALL_WARNING_MS = 60000,
+    CALL_OUTBOUND_MS = 180000, /* as a proxy waits, RFC 3261 section 16.6 */
     CALL_REAL_MEETING_MS = 120000, /* longer than Jigasi keeps one alone */
     CALL_ROUNDS = 3,               /* of asking for a meeting id */
     CALL_CLEARS = 20,              /* '*' in a round */
@@ -152,7 +157,8 @@ struct call {
     struct call *next;
     struct call **prev;
     struct call_leg leg;    /* the participant's */
-    struct call_leg jigasi; /* the one dialled for it */
+    struct call_leg jigasi; /* the one dialled for it; outbound: the one that
+                               the participant's was dialled for */
     struct contact *contact;
     char id[ENGINE_CALL_ID_MAX];
     unsigned node;
@@ -171,6 +177,7 @@ struct call {
     bool looking; /* the directory has not answered yet */
 
     bool healthcheck; /* Jigasi's, no participant */
+    bool outbound;    /* dialled out of a meeting */
     bool was_visitor; /* so a redial asks to be one again */
     bool answering;   /* 200 commanded */
     bool answered;
@@ -210,7 +217,8 @@ struct calls {
     struct calls_deps deps;
     struct keys keys;
     struct guess *guess;
-    struct contacts *contacts;
+    struct contacts *contacts; /* of Jigasi */
+    struct contacts *phones;   /* of the phones' user */
     struct call *first;
     struct call_leg **legs; /* hash table, a power of two of slots */
     size_t n_slots;
@@ -373,6 +381,36 @@ void connect_digits(struct call *c, const char *digits,
                     enum engine_digits_end end, char terminator);
 void connect_wait_over(struct call *c);
 
+/* outbound.c: section 8 */
+
+/** Whom an outbound call is for. */
+struct outbound_route {
+    const struct contact *contact; /* a phone; NULL: the number */
+    char number[DIALOUT_NUMBER_SIZE];
+};
+
+enum outbound_verdict {
+    OUTBOUND_FOUND,
+    OUTBOUND_ELSEWHERE,      /* an address at another host */
+    OUTBOUND_NOT_REGISTERED, /* the phones' user, without a phone */
+    OUTBOUND_NO_NUMBER,      /* neither a user nor a telephone number */
+    OUTBOUND_NOT_ALLOWED,    /* by JIGATE_DIALOUT_ALLOW */
+};
+
+enum outbound_verdict outbound_find(struct outbound_route *r,
+                                    const struct calls *cs, unsigned node,
+                                    const struct engine_offer *o);
+void outbound_begin(struct call *c, const struct outbound_route *r,
+                    const struct engine_offer *o);
+void outbound_ringing(struct call *c);
+void outbound_answered(struct call *c, engine_leg leg);
+void outbound_refused(struct call *c, const struct engine_event *ev);
+void outbound_unanswered(struct call *c);
+void outbound_cancelled(struct call *c, const struct engine_event *ev);
+void outbound_left(struct call *c, bool ended);
+void outbound_adopt(struct call *c, const struct engine_event *ev);
+void outbound_resume(struct call *c, enum call_state state, bool bridged);
+
 /* meeting.c: section 5 and, after Jigasi's BYE, 7 */
 void meeting_bridged(struct call *c);
 void meeting_confirm(struct call *c);
@@ -413,6 +451,7 @@ void ending_begin(struct call *c, enum call_end end, enum prompt first,
 void ending_audio(struct call *c);
 void ending_hangup(struct call *c);
 void ending_now(struct call *c, enum call_end end);
+const char *ending_name(enum call_end end);
 void ending_gone(struct call *c, const struct engine_event *ev);
 void ending_limit_start(struct call *c);
 void ending_limit(struct call *c);

@@ -196,6 +196,8 @@ int calls_alloc(struct calls **csp, const struct calls_deps *deps)
         err = guess_alloc(&cs->guess);
     if (!err)
         err = contacts_alloc(&cs->contacts);
+    if (!err)
+        err = contacts_alloc(&cs->phones);
     if (err) {
         calls_free(cs);
         return err;
@@ -215,6 +217,7 @@ void calls_free(struct calls *cs)
         call_free(c);
     }
     contacts_free(cs->contacts);
+    contacts_free(cs->phones);
     guess_free(cs->guess);
     free(cs->legs);
     free(cs);

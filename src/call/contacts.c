@@ -169,6 +169,21 @@ struct contact *contacts_choose(struct contacts *cs, unsigned node,
     return best;
 }
 
+struct contact *contacts_newest(const struct contacts *cs, unsigned node)
+{
+    struct contact *best = NULL;
+
+    for (struct contact *ct = cs->first; ct; ct = ct->next) {
+        if (ct->node != node || ct->gone)
+            continue;
+        if (!best ||
+            (ct->reachable == best->reachable ? ct->order > best->order
+                                              : ct->reachable))
+            best = ct;
+    }
+    return best;
+}
+
 struct contact *contacts_find(struct contacts *cs, unsigned node,
                               const char *id)
 {

@@ -1,6 +1,6 @@
 /**
- * Jigasi's registered contacts, as the engine tells them, and how many calls
- * each of them carries: the list from which a call chooses one.
+ * Registered contacts of one user, as the engine tells them, and how many
+ * calls each of them carries: the list from which a call chooses one.
  */
 #ifndef CALL_CONTACTS_H
 #define CALL_CONTACTS_H
@@ -56,6 +56,10 @@ void contacts_void(struct contacts *cs, unsigned node);
 struct contact *contacts_choose(struct contacts *cs, unsigned node,
                                 const uint32_t *tried, size_t n_tried,
                                 uint64_t now);
+
+/** The newest registration on this node, of the reachable ones if there are
+ *  any; NULL when there is none. */
+struct contact *contacts_newest(const struct contacts *cs, unsigned node);
 
 /** Find a contact by its id; made (as gone) where it is not known, for a
  *  call that was read back before its contact. NULL when out of memory. */

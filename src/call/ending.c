@@ -24,7 +24,15 @@ static const struct {
     [CALL_END_SHUTDOWN] = {"shutdown", "the program ends"},
     [CALL_END_MEMORY] = {"no-memory", "out of memory"},
     [CALL_END_CHECKED] = {"checked", "the health check is over"},
+    [CALL_END_NOT_REACHED] = {"not-reached",
+                              "whom the meeting dialled did not answer"},
+    [CALL_END_CANCELLED] = {"cancelled", "the meeting gave up dialling"},
 };
+
+const char *ending_name(enum call_end end)
+{
+    return ends[end].name;
+}
 
 /* What the end of the participant's leg means when it was not our doing. */
 static const enum call_end leg_ends[] = {
@@ -47,6 +55,10 @@ static void stop(struct call *c)
 
 static void refuse(struct call *c)
 {
+    if (c->outbound) {
+        ending_hangup(c);
+        return;
+    }
     engine_reject(c->cs->deps.engine, c->leg.id, 503, NULL,
                   CALL_REFUSE_RETRY_S);
     call_enter(c, CALL_GONE, 0);

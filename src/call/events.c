@@ -9,8 +9,10 @@ static void on_node(struct calls *cs, const struct engine_event *ev)
     struct monitor_event me = {
         .type = MONITOR_ENGINE, .node = ev->node, .up = ev->type == ENGINE_UP};
 
-    if (ev->type == ENGINE_DOWN)
+    if (ev->type == ENGINE_DOWN) {
         contacts_void(cs->contacts, ev->node);
+        contacts_void(cs->phones, ev->node);
+    }
     log_line(cs->deps.log, me.up ? LOG_INFO : LOG_WARN, NULL,
              me.up ? "engine node=%u is up"
                    : "engine node=%u is out of reach; its calls go on",
@@ -37,6 +39,11 @@ static void on_contact(struct calls *cs, const struct engine_event *ev)
     bool before, after;
 
     calls_tell_event(cs, &me);
+    if (!strcmp(ec->user, cs->deps.cfg->registration_user) &&
+        contacts_update(cs->phones, ev->node, ec))
+        log_line(cs->deps.log, LOG_ERROR, NULL,
+                 "no room for the phone at %s; no meeting can dial it",
+                 ec->uri);
     if (strcmp(ec->user, cs->deps.cfg->jigasi_user))
         return;
     before = contacts_choose(cs->contacts, ev->node, NULL, 0, now);
@@ -74,12 +81,18 @@ static void on_ringing(struct call *c, const struct engine_event *ev)
 {
     if (ev->leg == c->jigasi.id && c->state == CALL_DIALLING)
         connect_ringing(c);
+    else if (ev->leg == c->leg.id && c->outbound)
+        outbound_ringing(c);
 }
 
 static void on_answered(struct call *c, const struct engine_event *ev)
 {
     const struct call_state_row *row = &call_state_rows[c->state];
 
+    if (c->outbound) {
+        outbound_answered(c, ev->leg);
+        return;
+    }
     if (ev->leg == c->jigasi.id) {
         if (c->state == CALL_DIALLING || c->state == CALL_RINGING)
             connect_answered(c);
@@ -144,7 +157,9 @@ static void on_played(struct call *c, const struct engine_event *ev)
 
 static void on_info(struct call *c, const struct engine_event *ev)
 {
-    if (ev->leg == c->jigasi.id)
+    if (c->state == CALL_OUTBOUND)
+        call_fault(c, "the call is not answered yet");
+    else if (ev->leg == c->jigasi.id)
         meeting_info(c, ev->info.type, ev->info.body, ev->info.len);
     else
         call_fault(c, "it came from the participant, who may say nothing "
@@ -155,7 +170,9 @@ static void on_gone(struct call *c, const struct engine_event *ev)
 {
     const struct call_state_row *row = &call_state_rows[c->state];
 
-    if (ev->leg == c->leg.id)
+    if (ev->leg == c->leg.id && c->state == CALL_OUTBOUND)
+        outbound_refused(c, ev);
+    else if (ev->leg == c->leg.id)
         ending_gone(c, ev);
     else if (row->jigasi_gone)
         row->jigasi_gone(c, ev);

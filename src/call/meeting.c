@@ -263,6 +263,7 @@ void meeting_gone(struct call *c, const struct engine_event *ev)
 {
     bool refused_password = timer_running(&c->clocks[TIMER_ACCESS].timer);
     bool bye = ev->gone.end == ENGINE_END_HANGUP;
+    bool ended = bye && !ev->gone.cause && !ev->gone.reason[0];
 
     log_line(c->cs->deps.log, bye ? LOG_INFO : LOG_WARN, c->id,
              "Jigasi left the call: cause=%u %s%s", ev->gone.cause,
@@ -272,11 +273,13 @@ void meeting_gone(struct call *c, const struct engine_event *ev)
     call_jigasi_forget(c);
     call_collect_stop(c);
     call_unbind(c);
-    if (bye && refused_password)
+    if (c->outbound) /* who was dialled waits for no other meeting */
+        outbound_left(c, ended || (bye && is_alone(ev)));
+    else if (bye && refused_password)
         lobby_password_refused(c);
     else if (bye && is_alone(ev))
         alone(c);
-    else if (bye && !ev->gone.cause && !ev->gone.reason[0])
+    else if (ended)
         conference_ended(c);
     else
         meeting_rejoin(c);

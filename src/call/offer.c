@@ -6,7 +6,10 @@
 
 /* Why a call is turned away: for operators, with what to do about it. */
 enum refusal {
-    REFUSE_DIALOUT,
+    REFUSE_ELSEWHERE,
+    REFUSE_NOT_REGISTERED,
+    REFUSE_NO_NUMBER,
+    REFUSE_NOT_ALLOWED,
     REFUSE_DRAINING,
     REFUSE_FULL,
     REFUSE_ROOM,
@@ -20,10 +23,22 @@ static const struct {
     unsigned retry_after_s;
     enum log_level level;
     const char *text;
+    const char *phrase; /* that a meeting shows, NULL: the status' own */
 } refusals[] = {
-    [REFUSE_DIALOUT] = {"dial-out", 403, 0, LOG_WARN,
-                        "Jigasi may call healthcheck only; dial-out is not "
-                        "permitted"},
+    [REFUSE_ELSEWHERE] = {"dial-out", 403, 0, LOG_WARN,
+                          "dialling out to an address at another host is not "
+                          "permitted",
+                          "Not permitted"},
+    [REFUSE_NOT_REGISTERED] = {"not-registered", 480, 0, LOG_INFO,
+                               "no phone is registered as this user",
+                               "Not registered"},
+    [REFUSE_NO_NUMBER] = {"dial-out", 403, 0, LOG_WARN,
+                          "neither a user here nor a telephone number",
+                          "Not a telephone number"},
+    [REFUSE_NOT_ALLOWED] = {"dial-out", 403, 0, LOG_WARN,
+                            "dialling out to this number is not permitted; "
+                            "JIGATE_DIALOUT_ALLOW lists the prefixes that are",
+                            "Not permitted"},
     [REFUSE_DRAINING] = {"draining", 503, CALL_DRAIN_RETRY_S, LOG_INFO,
                          "the program is about to stop; call again when it "
                          "is back"},
@@ -60,8 +75,8 @@ static void refuse(const struct offer *of, enum refusal r, const char *why)
     if (of->answered)
         engine_hangup(d->engine, of->ev->leg, 0, "");
     else
-        engine_reject(d->engine, of->ev->leg, refusals[r].status, NULL,
-                      refusals[r].retry_after_s);
+        engine_reject(d->engine, of->ev->leg, refusals[r].status,
+                      refusals[r].phrase, refusals[r].retry_after_s);
 }
 
 static struct call *accept_call(const struct offer *of)
@@ -142,12 +157,45 @@ static void begin_room(const struct offer *of)
     connect_begin(c);
 }
 
+static const enum refusal outbound_refusals[] = {
+    [OUTBOUND_ELSEWHERE] = REFUSE_ELSEWHERE,
+    [OUTBOUND_NOT_REGISTERED] = REFUSE_NOT_REGISTERED,
+    [OUTBOUND_NO_NUMBER] = REFUSE_NO_NUMBER,
+    [OUTBOUND_NOT_ALLOWED] = REFUSE_NOT_ALLOWED,
+};
+
+static void begin_outbound(const struct offer *of)
+{
+    struct outbound_route route;
+    enum outbound_verdict v =
+        outbound_find(&route, of->cs, of->ev->node, of->o);
+    struct call *c;
+
+    if (v != OUTBOUND_FOUND) {
+        refuse(of, outbound_refusals[v], "");
+        return;
+    }
+    c = begin_participant(of);
+    if (c)
+        outbound_begin(c, &route, of->o);
+}
+
 static void begin_ivr(const struct offer *of)
 {
     struct call *c = begin_participant(of);
 
     if (c)
         ivr_begin(c);
+}
+
+static bool asks_for_id(const struct config *cfg, const struct engine_offer *o)
+{
+    struct slice to = {o->to, o->to_len};
+
+    return !to.len || slice_is(to, cfg->ivr_number) ||
+           (o->source == ENGINE_FROM_TRUNK &&
+            (cfg->trunk_destination == CONFIG_TRUNK_IVR ||
+             slice_is(to, cfg->trunk_user)));
 }
 
 void calls_offered(struct calls *cs, const struct engine_event *ev,
@@ -165,11 +213,11 @@ void calls_offered(struct calls *cs, const struct engine_event *ev,
         refuse(&of, REFUSE_DRAINING, "");
     else if (o->source == ENGINE_FROM_JIGASI && slice_is(to, "healthcheck"))
         begin_healthcheck(&of);
-    else if (o->source == ENGINE_FROM_JIGASI)
-        refuse(&of, REFUSE_DIALOUT, "");
     else if (max && cs->n_calls >= max)
         refuse(&of, REFUSE_FULL, "");
-    else if (!to.len || slice_is(to, cs->deps.cfg->ivr_number))
+    else if (o->source == ENGINE_FROM_JIGASI)
+        begin_outbound(&of);
+    else if (asks_for_id(cs->deps.cfg, o))
         begin_ivr(&of);
     else
         begin_room(&of);

@@ -24,6 +24,7 @@ static const struct {
     {1u << 12, offsetof(struct call, session.lobby)},
     {1u << 13, offsetof(struct call, session.live)},
     {1u << 14, offsetof(struct call, session.not_live)},
+    {1u << 15, offsetof(struct call, outbound)},
 };
 
 /* Four bits each of note.counters. */
@@ -139,7 +140,8 @@ static void timers_resume(struct call *c, const struct note *n)
         call_timer(c, TIMER_WAIT,
                    1000ull * n->wait_s < max_wait ? 1000ull * n->wait_s
                                                   : max_wait);
-    if (!c->answering && c->cs->deps.cfg->answer == CONFIG_ANSWER_EARLY)
+    if (!c->answering && !c->outbound &&
+        c->cs->deps.cfg->answer == CONFIG_ANSWER_EARLY)
         call_timer(c, TIMER_ANSWER, CALL_EARLY_ANSWER_MS);
 }
 
@@ -247,8 +249,12 @@ static void resume(struct call *c, const struct engine_event *ev,
     c->since = call_now(c) - 1000ull * n->age_s;
     packed_set(c, n);
     c->wait_prompt = PROMPT_NOT_STARTED;
-    c->answered = ev->recovered.answered;
-    c->answering = c->answering || c->answered;
+    if (c->outbound) {
+        outbound_adopt(c, ev);
+    } else {
+        c->answered = ev->recovered.answered;
+        c->answering = c->answering || c->answered;
+    }
     target_set(c, n);
     if (c->healthcheck) {
         c->cs->n_calls--;
@@ -262,6 +268,10 @@ static void resume(struct call *c, const struct engine_event *ev,
     timers_resume(c, n);
     if (c->answered)
         engine_mute(c->cs->deps.engine, c->leg.id, c->muted);
+    if (c->outbound) {
+        outbound_resume(c, state, ev->recovered.bridged);
+        return;
+    }
     peer_adopt(c, ev);
     if (c->jigasi.id)
         resume_peer(c, state, ev->recovered.bridged);

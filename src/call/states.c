@@ -47,6 +47,12 @@ const struct call_state_row call_state_rows[CALL_STATES] = {
             .digits = connect_digits,
             .step = connect_redial,
         },
+    [CALL_OUTBOUND] =
+        {
+            .name = "outbound",
+            .step = outbound_unanswered,
+            .jigasi_gone = outbound_cancelled,
+        },
     [CALL_JOINING] =
         {
             .name = "joining",

@@ -208,12 +208,9 @@ static void check_risks(const struct config *cfg, struct faults *f)
                    "meetings",
                    NAME(anonymous_calls), cfg->external_ip,
                    cfg->external_sip_port);
-    if (*cfg->trunk_password)
-        fault_warn(f,
-                   "%s: no trunk is registered at by the embedded engine of "
-                   "this version; have the PBX register here, or name it in "
-                   "%s",
-                   NAME(trunk_password), NAME(trusted_networks));
+    if (*cfg->dialout_allow && !*cfg->trunk_password)
+        fault_warn(f, "%s: there is no trunk to dial through; %s makes one",
+                   NAME(dialout_allow), NAME(trunk_password));
     if (strncmp(cfg->meeting_lookup, "http://", 7) == 0 &&
         *cfg->meeting_lookup_token)
         fault_warn(f, "%s: the token goes over http:// in clear text",

@@ -22,6 +22,8 @@ enum config_srtp {
     CONFIG_SRTP_MANDATORY,
 };
 
+enum config_trunk { CONFIG_TRUNK_IVR, CONFIG_TRUNK_NUMBER };
+enum config_transport { CONFIG_UDP, CONFIG_TCP };
 enum config_caller_name {
     CONFIG_NAME_FULL,
     CONFIG_NAME_MASKED,
@@ -82,11 +84,15 @@ struct config {
     char *freeswitch_sounds_dir; /* JIGATE_FREESWITCH_SOUNDS_DIR */
 
     /* trunk */
-    char *trunk_server;   /* SIPGW_SIP_SERVER */
-    unsigned trunk_port;  /* SIPGW_SIP_PORT */
-    char *trunk_domain;   /* SIPGW_SIP_DOMAIN */
-    char *trunk_user;     /* SIPGW_SIP_USERNAME */
-    char *trunk_password; /* SIPGW_SIP_PASSWORD */
+    char *trunk_server;                    /* SIPGW_SIP_SERVER */
+    unsigned trunk_port;                   /* SIPGW_SIP_PORT */
+    char *trunk_domain;                    /* SIPGW_SIP_DOMAIN */
+    char *trunk_user;                      /* SIPGW_SIP_USERNAME */
+    char *trunk_password;                  /* SIPGW_SIP_PASSWORD */
+    enum config_transport trunk_transport; /* SIPGW_SIP_TRANSPORT */
+    enum config_trunk trunk_destination;   /* JIGATE_TRUNK_DESTINATION */
+    char *dialout_allow;                   /* JIGATE_DIALOUT_ALLOW */
+    char *dialout_caller_id;               /* JIGATE_DIALOUT_CALLER_ID */
 
     /* meetings */
     char *ivr_number;           /* FREESWITCH_IVR_DESTINATION */

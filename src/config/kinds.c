@@ -150,6 +150,47 @@ const struct setting_kind kind_number_called = {
     valid_user,
 };
 
+static bool valid_digits(const char *text, const char *also)
+{
+    return text[strspn(text, also)] == '\0' && strpbrk(text, "0123456789");
+}
+
+static bool valid_telephone(const char *text)
+{
+    return valid_digits(text + (*text == '+'), "0123456789*");
+}
+
+const struct setting_kind kind_telephone = {
+    "a telephone number of digits, + in front of them or not",
+    valid_telephone,
+};
+
+static bool valid_prefix(const char *text, size_t n)
+{
+    size_t plus = *text == '+';
+
+    return strspn(text + plus, "0123456789*") == n - plus;
+}
+
+static bool valid_prefixes(const char *text)
+{
+    for (;;) {
+        size_t n = strcspn(text, ", ");
+
+        if (!n || !valid_prefix(text, n))
+            return false;
+        text += n;
+        text += strspn(text, ", ");
+        if (!*text)
+            return true;
+    }
+}
+
+const struct setting_kind kind_prefixes = {
+    "a list of what permitted numbers begin with, such as +49, 030",
+    valid_prefixes,
+};
+
 static bool valid_sip_uri(const char *text)
 {
     const char *at = strchr(text, '@');

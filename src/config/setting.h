@@ -95,7 +95,7 @@ void setting_expected(const struct setting *s, char *out, size_t size);
 extern const struct setting_kind kind_host, kind_nodes, kind_address,
     kind_rest_address, kind_networks, kind_acl, kind_sip_uri, kind_user,
     kind_path, kind_lookup, kind_keys, kind_header, kind_bearer, kind_language,
-    kind_number_called, kind_codecs;
+    kind_number_called, kind_codecs, kind_telephone, kind_prefixes;
 
 /** Whether SIP itself gives a header of this name a meaning, or may do so
  *  (one letter: a compact form); compared without regard to case. */

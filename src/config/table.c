@@ -56,6 +56,18 @@ static const struct setting_choice prompt_mixes[] = {
     {NULL, 0},
 };
 
+static const struct setting_choice trunk_destinations[] = {
+    {"ivr", CONFIG_TRUNK_IVR},
+    {"number", CONFIG_TRUNK_NUMBER},
+    {NULL, 0},
+};
+
+static const struct setting_choice transports[] = {
+    {"udp", CONFIG_UDP},
+    {"tcp", CONFIG_TCP},
+    {NULL, 0},
+};
+
 static const struct setting_choice caller_names[] = {
     {"full", CONFIG_NAME_FULL},
     {"masked", CONFIG_NAME_MASKED},
@@ -224,11 +236,13 @@ const struct setting settings[] = {
 
     {"SIPGW_SIP_SERVER", NULL, SECTION_TRUNK,
      TEXT(trunk_server, 255, &kind_host), .def = "sipgw.meet.jitsi",
-     .help = "The SIP gateway or provider to register at. Only the FreeSWITCH "
-             "engine does so; the embedded engine of this version registers "
-             "at no trunk."},
+     .help = "The SIP gateway or provider to register at; its calls are "
+             "taken, and meetings may dial out through it."},
     {"SIPGW_SIP_PORT", NULL, SECTION_TRUNK, PORT(trunk_port), .def = "5060",
      .help = "Its SIP port."},
+    {"SIPGW_SIP_TRANSPORT", NULL, SECTION_TRUNK,
+     CHOICE(trunk_transport, transports), .def = "udp",
+     .flags = SETTING_ONLY_EMBEDDED, .help = "How it is spoken to."},
     {"SIPGW_SIP_DOMAIN", NULL, SECTION_TRUNK,
      TEXT(trunk_domain, 255, &kind_host), .def = "meet.jitsi",
      .help = "Its SIP domain."},
@@ -237,8 +251,20 @@ const struct setting settings[] = {
      .help = "The user to register as."},
     {"SIPGW_SIP_PASSWORD", NULL, SECTION_TRUNK,
      TEXT(trunk_password, 128, NULL), .def = "", .flags = SETTING_SECRET,
-     .help = "That user's password. Without it the FreeSWITCH engine does not "
-             "register either."},
+     .help = "That user's password. Without it nothing is registered at."},
+    {"JIGATE_TRUNK_DESTINATION", NULL, SECTION_TRUNK,
+     CHOICE(trunk_destination, trunk_destinations), .def = "ivr",
+     .help = "Where calls from the trunk go. ivr: they are asked for a "
+             "meeting id. number: the number that they called is a room, as "
+             "with phones."},
+    {"JIGATE_DIALOUT_ALLOW", NULL, SECTION_TRUNK,
+     TEXT(dialout_allow, 1024, &kind_prefixes), .def = "",
+     .help = "What telephone numbers begin with that meetings may dial "
+             "through the trunk, at your cost: +49, 030. None without it."},
+    {"JIGATE_DIALOUT_CALLER_ID", NULL, SECTION_TRUNK,
+     TEXT(dialout_caller_id, 32, &kind_telephone), .def = "",
+     .def_told = "SIPGW_SIP_USERNAME",
+     .help = "The number that those who are dialled see as the caller's."},
 
     {"JIGATE_HEADER_ROOM", NULL, SECTION_HEADERS,
      TEXT(header_room, 64, &kind_header), .def = "X-Room-Name",
@@ -335,7 +361,7 @@ static const char *const section_names[SECTION_COUNT] = {
     [SECTION_NETWORK] = "Addresses and ports",
     [SECTION_MEETINGS] = "Meetings",
     [SECTION_CALLS] = "What a caller experiences",
-    [SECTION_TRUNK] = "Trunk (FreeSWITCH engine only)",
+    [SECTION_TRUNK] = "Trunk",
     [SECTION_HEADERS] = "Names of the headers that tell Jigasi",
     [SECTION_PROGRAM] = "The program",
     [SECTION_FREESWITCH] = "FreeSWITCH engine",

@@ -51,11 +51,12 @@ static const char *const messages[] = {
 static void new_call(struct scenario *t)
 {
     static const char *const to[] = {"1000",          "1000", "room",
-                                     "a.example.org", "a b",  "healthcheck"};
+                                     "a.example.org", "a b",  "healthcheck",
+                                     "+49301234",     "user"};
     static const enum engine_source from[] = {
         ENGINE_FROM_USER, ENGINE_FROM_TRUNK, ENGINE_FROM_ANYONE,
         ENGINE_FROM_JIGASI};
-    const char *where = to[any(6)];
+    const char *where = to[any(8)];
     struct engine_offer o = {
         .to = where, .to_len = strlen(where), .source = from[any(4)]};
 
@@ -70,6 +71,13 @@ static void jigasi_event(struct scenario *t, const struct leg *phone)
     snprintf(name, sizeof(name), "%s", name_of(phone->peer));
     if (!leg->there || leg->ending)
         return;
+    if (!leg->up && leg->source == ENGINE_FROM_JIGASI) { /* it dialled out */
+        if (leg->answering && any(4))
+            answered(t, name);
+        else if (!any(8))
+            gone(t, name, ENGINE_END_HANGUP);
+        return;
+    }
     if (leg->up && any(12)) {
         const char *json =
             messages[any(sizeof(messages) / sizeof(messages[0]))];
@@ -118,6 +126,28 @@ static void phone_event(struct scenario *t, struct leg *phone)
     }
 }
 
+/* Whom Jigasi dialled, and Jigasi's own leg beside it. */
+static void outbound_event(struct scenario *t, engine_leg callee)
+{
+    static const unsigned statuses[] = {486, 404, 302, 407, 999};
+    struct leg *leg = leg_of(t, callee);
+    char name[32];
+
+    if (!leg->there || leg->ending)
+        return;
+    snprintf(name, sizeof(name), "%s", name_of(callee));
+    if (!any(6))
+        jigasi_event(t, leg);
+    else if (leg->up)
+        phone_event(t, leg);
+    else if (any(2))
+        ringing(t, name);
+    else if (any(3))
+        answered(t, name);
+    else
+        refused(t, name, statuses[any(5)]);
+}
+
 static void directory_event(struct scenario *t)
 {
     struct directory_answer a = {(enum directory_status)any(3),
@@ -137,7 +167,10 @@ static void directory_event(struct scenario *t)
 
 static void outside_event(struct scenario *t)
 {
-    switch (any(8)) {
+    switch (any(9)) {
+    case 8:
+        phone_registered(t, "p1", any(3), any(9));
+        break;
     case 0:
         contact_set(t, 0, any(2) ? "j1" : "j2", any(3), any(9));
         break;
@@ -180,9 +213,15 @@ static void step(struct scenario *t)
     } else if (what == 5) {
         directory_event(t);
     } else if (t->n_phones) {
-        use_phone(t, 1 + any(t->n_phones));
-        if (t->phones[t->phone - 1].there && !t->phones[t->phone - 1].ending)
-            phone_event(t, &t->phones[t->phone - 1]);
+        struct leg *leg = &t->phones[any(t->n_phones)];
+
+        use_phone(t, 1 + (unsigned)(leg - t->phones));
+        if (leg->peer > CALLEE_LEGS) {
+            use_callee(t, (unsigned)(leg->peer - CALLEE_LEGS));
+            outbound_event(t, leg->peer);
+        } else if (leg->there && !leg->ending) {
+            phone_event(t, leg);
+        }
     }
     if (t->n_lines > LINES_MAX / 2 || t->n_told > LINES_MAX / 2)
         forget_lines(t);
@@ -205,6 +244,8 @@ static void end_all(struct scenario *t)
     assert_int_equal(t->n_started, t->n_ended);
     for (unsigned i = 0; i < t->n_phones; i++)
         assert_false(t->phones[i].there);
+    for (unsigned i = 0; i < t->n_callees; i++)
+        assert_false(t->callees[i].there);
     for (unsigned i = 0; i < t->n_jigasis; i++)
         assert_false(t->jigasis[i].there);
     contact_new(t, "j1");
@@ -223,6 +264,7 @@ static void any_order_of_events(void **state)
         t->cfg.jigasi_extended = run % 2;
         t->cfg.answer = run % 3 ? CONFIG_ANSWER_EARLY : CONFIG_ANSWER_ON_JOIN;
         t->cfg.max_call_duration_min = run % 5 ? 0 : 3;
+        t->cfg.dialout_allow = "+";
         for (int i = 0; i < STEPS && t->n_jigasis + 20 < LEGS_MAX; i++) {
             step(t);
             look(t);

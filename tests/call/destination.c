@@ -80,17 +80,46 @@ static void healthcheck_from_a_phone_is_a_room(void **state)
     expect(t, "dial jigasi1 at j1 \"Alice\" X-Room-Name=healthcheck");
 }
 
-static void jigasi_may_not_dial_out(void **state)
+static void jigasi_may_dial_out_nowhere_by_default(void **state)
 {
     struct scenario *t = *state;
     struct engine_offer o = {
         .source = ENGINE_FROM_JIGASI, .to = "+49301234", .to_len = 9};
 
     offer_from(t, &o, 0);
-    expect(t, "reject phone 403");
+    expect(t, "reject phone 403 \"Not permitted\"");
     expect_monitor(t, "refused dial-out");
     expect_log(t, "refused 403 to=\"+49301234\"");
     expect_none(t);
+}
+
+static void trunk_calls_are_asked_for_an_id(void **state)
+{
+    struct scenario *t = *state;
+    struct engine_offer o = {
+        .source = ENGINE_FROM_TRUNK, .to = "+4930123", .to_len = 8};
+
+    offer_from(t, &o, 0);
+    expect(t, "answer phone");
+    answered(t, "phone");
+    expect(t, "collect phone enter-id first=10000");
+}
+
+static void trunk_calls_may_choose_the_room_by_the_number(void **state)
+{
+    struct scenario *t = *state;
+    struct engine_offer room = {
+        .source = ENGINE_FROM_TRUNK, .to = "4711", .to_len = 4};
+    struct engine_offer account = {
+        .source = ENGINE_FROM_TRUNK, .to = "jigate", .to_len = 6};
+
+    config_of(t)->trunk_destination = CONFIG_TRUNK_NUMBER;
+    offer_from(t, &room, 0);
+    expect(t, "dial jigasi1 at j1 \"Alice\" X-Room-Name=4711");
+    offer_from(t, &account, 0); /* the number of the trunk itself */
+    expect(t, "answer phone2");
+    answered(t, "phone2");
+    expect(t, "collect phone2 enter-id first=10000");
 }
 
 static void room_is_lower_cased(void **state)
@@ -350,7 +379,9 @@ int main(void)
         SCENARIO(healthcheck_from_jigasi_hears_a_tone_for_10_s),
         SCENARIO(healthchecks_are_bounded),
         SCENARIO(healthcheck_from_a_phone_is_a_room),
-        SCENARIO(jigasi_may_not_dial_out),
+        SCENARIO(jigasi_may_dial_out_nowhere_by_default),
+        SCENARIO(trunk_calls_are_asked_for_an_id),
+        SCENARIO(trunk_calls_may_choose_the_room_by_the_number),
         SCENARIO(room_is_lower_cased),
         SCENARIO(room_is_a_full_jid_where_the_muc_domain_is_known),
         SCENARIO(room_dot_domain_gives_the_domain_header),

@@ -87,7 +87,31 @@ static void whole_call(struct scenario *t)
         refused(t, "jigasi2", 488);
 }
 
-static void every_allocation_of_a_call_may_fail(void **state)
+/* The same where a meeting dialled. */
+static void whole_outbound_call(struct scenario *t)
+{
+    struct engine_offer o = {
+        .source = ENGINE_FROM_JIGASI, .to = "+491", .to_len = 4};
+
+    config_of(t)->dialout_allow = "+49";
+    offer_from(t, &o, 0);
+    if (!has(t, "dial callee1") || has(t, "reject"))
+        return;
+    use_callee(t, 1);
+    ringing(t, "callee1");
+    answered(t, "callee1");
+    if (!has(t, "answer phone"))
+        return;
+    answered(t, "phone");
+    if (!has(t, "bridge"))
+        return;
+    bridged(t);
+    info(t, "{\"t\":8,\"d\":true}");
+    keys(t, "*6");
+    bye(t, "phone", 0, "");
+}
+
+static void every_allocation_may_fail(void (*whole)(struct scenario *t))
 {
     unsigned long n;
 
@@ -99,7 +123,7 @@ static void every_allocation_of_a_call_may_fail(void **state)
         t = s;
         failed = false;
         countdown = n;
-        whole_call(t);
+        whole(t);
         countdown = 0;
         advance(t, 20000); /* the last prompt has its time */
         settle(t);
@@ -111,12 +135,24 @@ static void every_allocation_of_a_call_may_fail(void **state)
                              monitored(t, "ended codecs") +
                              monitored(t, "ended no-directory") +
                              monitored(t, "ended no-meeting") +
+                             monitored(t, "ended completed") +
+                             monitored(t, "ended not-reached") +
                              monitored(t, "ended hangup"));
         scenario_teardown(&s);
         if (!failed)
             break;
     }
     assert_in_range(n, 10, 900); /* it did something, and all was tried */
+}
+
+static void every_allocation_of_a_call_may_fail(void **state)
+{
+    every_allocation_may_fail(whole_call);
+}
+
+static void every_allocation_of_an_outbound_call_may_fail(void **state)
+{
+    every_allocation_may_fail(whole_outbound_call);
 }
 
 static void every_allocation_at_the_start_may_fail(void **state)
@@ -178,6 +214,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_allocation_of_a_call_may_fail),
+        cmocka_unit_test(every_allocation_of_an_outbound_call_may_fail),
         cmocka_unit_test(every_allocation_at_the_start_may_fail),
         cmocka_unit_test(a_timer_that_cannot_run_ends_the_call),
         cmocka_unit_test(recovered_call_without_memory_is_ended),

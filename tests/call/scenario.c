@@ -98,6 +98,12 @@ static void config_defaults(struct config *cfg)
         .jigasi_uri = "jigasi@meet.jitsi",
         .jigasi_user = "jigasi",
         .sip_domain = "meet.jitsi",
+        .jigasi_server = "freeswitch.meet.jitsi",
+        .internal_ip = "192.0.2.200",
+        .registration_user = "user",
+        .trunk_user = "jigate",
+        .dialout_allow = "",
+        .dialout_caller_id = "",
         .ivr_number = "1000",
         .meeting_lookup = "direct",
         .xmpp_domain = "meet.jitsi",
@@ -257,6 +263,19 @@ void offer(struct scenario *t, const char *to)
     offer_from(t, &o, 0);
 }
 
+void phone_registered(struct scenario *t, const char *id, bool reachable,
+                      uint64_t order)
+{
+    struct engine_event ev = {.type = ENGINE_CONTACT};
+
+    ev.contact.id = id;
+    ev.contact.user = "user";
+    ev.contact.uri = id;
+    ev.contact.reachable = reachable;
+    ev.contact.order = order;
+    tell(t, &ev);
+}
+
 static struct engine_event leg_event(struct scenario *t,
                                      enum engine_event_type type,
                                      engine_leg id)
@@ -392,6 +411,10 @@ void settle(struct scenario *t)
         if (t->phones[i - 1].there && t->phones[i - 1].ending)
             gone(t, name_of(PHONE_LEGS + i), ENGINE_END_LOCAL);
     }
+    for (unsigned i = 1; i <= t->n_callees; i++) {
+        if (t->callees[i - 1].there && t->callees[i - 1].ending)
+            gone(t, name_of(CALLEE_LEGS + i), ENGINE_END_LOCAL);
+    }
 }
 
 void advance(struct scenario *t, uint64_t ms)
@@ -408,6 +431,11 @@ const char *this_phone(struct scenario *t)
 void use_phone(struct scenario *t, unsigned number)
 {
     t->phone = number;
+}
+
+void use_callee(struct scenario *t, unsigned number)
+{
+    t->phone = CALLEE_LEGS - PHONE_LEGS + number;
 }
 
 /* ---- expectations ---- */
@@ -496,6 +524,7 @@ static void tell_recovered(struct scenario *t, unsigned number,
         .call = call,
         .to = l->to,
         .to_len = strlen(l->to),
+        .to_host = "meet.jitsi",
         .caller_name = "Alice",
         .caller_number = "4711",
         .address = "192.0.2.1",
@@ -505,7 +534,7 @@ static void tell_recovered(struct scenario *t, unsigned number,
     ev.recovered.peer_contact = peer ? peer->contact : "";
     ev.recovered.answered = l->up;
     ev.recovered.peer_answered = peer && peer->up;
-    ev.recovered.bridged = peer && l->bridged;
+    ev.recovered.bridged = peer && (l->bridged || peer->bridged);
     tell(t, &ev);
 }
 
@@ -549,52 +578,4 @@ void leg_recovered(struct scenario *t, const char *to, const char *note,
     leg->answering = leg->up = up;
     snprintf(leg->to, sizeof(leg->to), "%s", to);
     tell_recovered(t, t->n_phones, note);
-}
-
-/* ---- stretches ---- */
-
-static void rings(struct scenario *t)
-{
-    offer(t, "room");
-    ringing(t, name_of(t->n_jigasis));
-    answered(t, name_of(phone_id(t)));
-}
-
-void joins(struct scenario *t, const char *leg)
-{
-    ringing(t, leg);
-    answered(t, leg);
-    bridged(t);
-}
-
-void in_meeting(struct scenario *t)
-{
-    rings(t);
-    answered(t, name_of(t->n_jigasis));
-    bridged(t);
-    advance(t, 1000);
-    pass_over(t);
-}
-
-void in_waiting(struct scenario *t)
-{
-    rings(t);
-    refused(t, name_of(t->n_jigasis), 486);
-    pass_over(t);
-}
-
-void in_lobby(struct scenario *t)
-{
-    rings(t);
-    answered(t, name_of(t->n_jigasis));
-    info(t, "{\"i\":0,\"t\":3}");
-    bridged(t);
-    pass_over(t);
-}
-
-void in_ivr(struct scenario *t)
-{
-    offer(t, "1000");
-    answered(t, name_of(phone_id(t)));
-    pass_over(t);
 }

@@ -9,10 +9,12 @@
  *   bind phone *6 *9                   dial jigasi1 at j1 "Alice" H=v …
  *   bridge phone jigasi1               mute phone on
  *   info jigasi1 {"t":11}              hangup jigasi1
+ *   dial callee1 number +491 from "" ""
  *   lookup 1234 by 4711                cancel-lookup
  *
- * The first participant is "phone", the next "phone2"; legs dialled are
- * "jigasi1", "jigasi2" … Notes are kept, not listed.
+ * The first leg that comes in is "phone", the next "phone2"; legs dialled are
+ * "jigasi1", "jigasi2" … or, where a meeting dials out, "callee1", "callee2".
+ * Notes are kept, not listed.
  */
 #ifndef TESTS_CALL_SCENARIO_H
 #define TESTS_CALL_SCENARIO_H
@@ -52,6 +54,9 @@ void contact_new(struct scenario *t, const char *id);
 void contact_set(struct scenario *t, unsigned node, const char *id,
                  bool reachable, uint64_t order);
 void contact_gone(struct scenario *t, const char *id);
+/** A phone of the phones' user registers, or its contact changed. */
+void phone_registered(struct scenario *t, const char *id, bool reachable,
+                      uint64_t order);
 void node_down(struct scenario *t, unsigned node);
 
 /** A participant calls; the name of the leg is the next phone's. */
@@ -93,6 +98,7 @@ const char *this_phone(struct scenario *t);
 
 /** Choose which participant digits(), keys(), bridged() and info() mean. */
 void use_phone(struct scenario *t, unsigned number);
+void use_callee(struct scenario *t, unsigned number);
 
 /* ---- what is expected ---- */
 
@@ -142,6 +148,9 @@ void in_meeting(struct scenario *t);
 void in_waiting(struct scenario *t);
 /** A direct call in the lobby. */
 void in_lobby(struct scenario *t);
+/** Jigasi, "phone", dialled +49301234, "callee1", who is in the meeting and
+ *  meant from here on. */
+void in_outbound(struct scenario *t);
 /** A call to the IVR that was asked for the id. */
 void in_ivr(struct scenario *t);
 

@@ -18,6 +18,8 @@ static void record(struct scenario *t, const char *fmt, ...)
 
 struct leg *leg_of(struct scenario *t, engine_leg id)
 {
+    if (id > CALLEE_LEGS && id <= CALLEE_LEGS + t->n_callees)
+        return &t->callees[id - CALLEE_LEGS - 1];
     if (id > PHONE_LEGS && id <= PHONE_LEGS + t->n_phones)
         return &t->phones[id - PHONE_LEGS - 1];
     if (id >= 1 && id <= t->n_jigasis)
@@ -32,7 +34,9 @@ const char *name_of(engine_leg id)
     static unsigned i;
     char *name = names[i++ % 4];
 
-    if (id == PHONE_LEGS + 1)
+    if (id > CALLEE_LEGS)
+        snprintf(name, 32, "callee%u", (unsigned)(id - CALLEE_LEGS));
+    else if (id == PHONE_LEGS + 1)
         snprintf(name, 32, "phone");
     else if (id > PHONE_LEGS)
         snprintf(name, 32, "phone%u", (unsigned)(id - PHONE_LEGS));
@@ -47,6 +51,8 @@ engine_leg id_of(const char *name)
         return PHONE_LEGS + 1;
     if (!strncmp(name, "phone", 5))
         return PHONE_LEGS + strtoul(name + 5, NULL, 10);
+    if (!strncmp(name, "callee", 6))
+        return CALLEE_LEGS + strtoul(name + 6, NULL, 10);
     assert_int_equal(strncmp(name, "jigasi", 6), 0);
     return strtoul(name + 6, NULL, 10);
 }
@@ -165,13 +171,35 @@ static void bind(struct engine *e, engine_leg leg, const char *const *list,
     record((struct scenario *)e, "bind %s%s", name_of(leg), text);
 }
 
+/* A leg for whom a meeting dials is another than one for Jigasi. */
+static engine_leg new_leg(struct scenario *t, bool callee)
+{
+    unsigned *n = callee ? &t->n_callees : &t->n_jigasis;
+
+    assert_true(++*n < LEGS_MAX);
+    return callee ? CALLEE_LEGS + *n : *n;
+}
+
+static const char *target_of(const struct engine_dial *d)
+{
+    static char text[256];
+
+    if (d->target == ENGINE_TO_CONTACT)
+        snprintf(text, sizeof(text), "at %s", d->contact);
+    else
+        snprintf(text, sizeof(text), "number %s from \"%s\"", d->number,
+                 d->caller_number);
+    return text;
+}
+
 static engine_leg dial(struct engine *e, const struct engine_dial *d)
 {
     struct scenario *t = (struct scenario *)e;
-    struct leg *leg = &t->jigasis[t->n_jigasis++];
+    bool callee = leg_of(t, d->for_leg)->source == ENGINE_FROM_JIGASI;
+    engine_leg id = new_leg(t, callee);
+    struct leg *leg = leg_of(t, id);
     char text[LINE_SIZE] = "";
 
-    assert_true(t->n_jigasis < LEGS_MAX);
     for (size_t i = 0; i < d->n_headers; i++)
         snprintf(text + strlen(text), sizeof(text) - strlen(text), " %s=%s",
                  d->headers[i].name, d->headers[i].value);
@@ -179,12 +207,12 @@ static engine_leg dial(struct engine *e, const struct engine_dial *d)
     leg->node = commanded(e, d->for_leg)->node;
     leg->peer = d->for_leg;
     snprintf(leg->contact, sizeof(leg->contact), "%s", d->contact);
-    leg_of(t, d->for_leg)->peer = t->n_jigasis;
+    leg_of(t, d->for_leg)->peer = id;
     leg_of(t, d->for_leg)->bridging = false;
     leg_of(t, d->for_leg)->bridged = false;
-    record(t, "dial %s at %s \"%s\"%s", name_of(t->n_jigasis), d->contact,
-           d->caller_name, text);
-    return t->n_jigasis;
+    record(t, "dial %s %s \"%s\"%s", name_of(id), target_of(d), d->caller_name,
+           text);
+    return id;
 }
 
 static void bridge(struct engine *e, engine_leg a, engine_leg b)

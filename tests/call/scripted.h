@@ -12,8 +12,9 @@ enum {
     LINE_SIZE = 1024,
     TOLD_SIZE = 128,
     LEGS_MAX = 512,
-    QUERIES_MAX = 64,  /* at a time */
-    PHONE_LEGS = 1000, /* phones begin here, jigasi legs at 1 */
+    QUERIES_MAX = 64,   /* at a time */
+    PHONE_LEGS = 1000,  /* phones begin here, jigasi legs at 1 … */
+    CALLEE_LEGS = 2000, /* … and whom a meeting dialled here */
 };
 
 struct directory_query {
@@ -58,8 +59,10 @@ struct scenario {
     size_t n_told;
     struct leg jigasis[LEGS_MAX];
     struct leg phones[LEGS_MAX];
+    struct leg callees[LEGS_MAX];
     unsigned n_jigasis;
     unsigned n_phones;
+    unsigned n_callees;
     unsigned phone; /* the one that is meant */
     uint64_t order;
     struct directory_query queries[QUERIES_MAX];

@@ -55,10 +55,13 @@ def test_a_header_of_sip_itself_cannot_be_taken_nor_one_twice():
         "that of JIGATE_HEADER_ROOM" in result.stderr
 
 
-def test_a_trunk_is_not_passed_over_in_silence():
-    result = run("--check", env={**GOOD, "SIPGW_SIP_PASSWORD": "Zq7-trunk"})
+def test_dialling_out_needs_a_trunk():
+    out = {**GOOD, "JIGATE_DIALOUT_ALLOW": "+49"}
+    result = run("--check", env=out)
     assert result.returncode == 0
-    assert "warning: SIPGW_SIP_PASSWORD: no trunk" in result.stderr
+    assert "warning: JIGATE_DIALOUT_ALLOW: there is no trunk" in result.stderr
+    result = run("--check", env={**out, "SIPGW_SIP_PASSWORD": "Zq7-trunk"})
+    assert "warning" not in result.stderr
 
 
 def test_a_file_is_read_and_the_environment_wins(tmp_path):

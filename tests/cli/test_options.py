@@ -27,13 +27,6 @@ def test_help_fits_80_columns():
     assert run("-h", env={}).stdout == text
 
 
-def test_help_says_that_a_trunk_is_not_for_the_embedded_engine():
-    text = " ".join(run("--help", env={}).stdout.split())
-    trunk = text[text.index("Trunk (FreeSWITCH engine only)"):]
-    assert "the embedded engine of this version registers at no trunk" in \
-        trunk[:trunk.index("SIPGW_SIP_PORT")]
-
-
 def test_help_names_every_option():
     text = run("--help", env={}).stdout
     for option in ("--config", "--check", "--health", "--sample", "--help",

@@ -46,6 +46,10 @@ static void to_read(struct fs_offer *o, const struct esl_event *ev)
     struct slice raw = esl_event_raw(ev, "variable_sip_req_user");
     size_t n = 0;
 
+    /* The trunk calls the Contact that FreeSWITCH registered; whom its caller
+       called stands in To. */
+    if (o->offer.source == ENGINE_FROM_TRUNK)
+        raw = esl_event_raw(ev, "variable_sip_to_user");
     /* FreeSWITCH keeps no variable with "${" in it: then the user part is
        not empty, but no name either. */
     if (!raw.p && !esl_event_raw(ev, "variable_sip_req_uri").p)

@@ -73,6 +73,24 @@ static void tried_unreachable_gone_and_other_nodes_are_left_out(void **state)
     assert_null(contacts_choose(cs, 0, tried, 1, 0));
 }
 
+static void the_newest_is_of_the_reachable_ones(void **state)
+{
+    struct contacts *cs = *state;
+
+    assert_null(contacts_newest(cs, 0));
+    put(cs, 0, "a", false, false, 1);
+    put(cs, 0, "c", false, false, 3);
+    put(cs, 0, "b", false, false, 2);
+    put(cs, 1, "d", true, false, 4);
+    assert_string_equal(contacts_newest(cs, 0)->id, "c");
+    put(cs, 0, "a", true, false, 1);
+    assert_string_equal(contacts_newest(cs, 0)->id, "a");
+    put(cs, 0, "b", true, false, 2);
+    assert_string_equal(contacts_newest(cs, 0)->id, "b");
+    put(cs, 0, "b", true, true, 2);
+    assert_string_equal(contacts_newest(cs, 0)->id, "a");
+}
+
 static void failed_ones_come_last_for_a_while(void **state)
 {
     struct contacts *cs = *state;
@@ -165,6 +183,7 @@ int main(void)
         T(none_is_chosen_of_none),
         T(newest_then_least_loaded),
         T(tried_unreachable_gone_and_other_nodes_are_left_out),
+        T(the_newest_is_of_the_reachable_ones),
         T(failed_ones_come_last_for_a_while),
         T(registering_anew_is_forgiven_and_may_be_tried),
         T(calls_are_counted_over_a_new_registration),

@@ -151,6 +151,15 @@ static void each_wrong_value_is_told_with_its_name(void **state)
         "FREESWITCH_REGISTRATION_USERNAME=a@b",
         "FREESWITCH_REGISTRATION_USERNAME=jigasi",
         "SIPGW_SIP_SERVER=\xc3",
+        "SIPGW_SIP_TRANSPORT=tls",
+        "JIGATE_TRUNK_DESTINATION=room",
+        "JIGATE_DIALOUT_ALLOW=+49;0",
+        "JIGATE_DIALOUT_ALLOW=,",
+        "JIGATE_DIALOUT_ALLOW=49+",
+        "JIGATE_DIALOUT_ALLOW=all",
+        "JIGATE_DIALOUT_CALLER_ID=+49 30",
+        "JIGATE_DIALOUT_CALLER_ID=alice",
+        "JIGATE_DIALOUT_CALLER_ID=+",
     };
 
     for (size_t i = 0; i < sizeof(wrong) / sizeof(*wrong); i++) {
@@ -187,6 +196,12 @@ static void right_values_are_taken(void **state)
         "FREESWITCH_EXTERNAL_EXT_IP=203.0.113.9",
         "FREESWITCH_INTERNAL_IP=interface:ipv4/lo",
         "REST_PORT=",
+        "SIPGW_SIP_TRANSPORT=tcp",
+        "JIGATE_TRUNK_DESTINATION=number",
+        "JIGATE_DIALOUT_ALLOW=+49, 030 0800,*72,",
+        "JIGATE_DIALOUT_ALLOW=+",
+        "JIGATE_DIALOUT_CALLER_ID=+49301234",
+        "JIGATE_DIALOUT_CALLER_ID=200",
     };
 
     for (size_t i = 0; i < sizeof(right) / sizeof(*right); i++) {
