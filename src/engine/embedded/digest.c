@@ -11,6 +11,7 @@
 
 #include "base/hex.h"
 
+#include "engine/embedded/digest_params.h"
 #include "engine/embedded/nonce.h"
 
 enum {
@@ -152,6 +153,31 @@ void digest_free(struct digest *d)
     nonces_free(d->nonces);
     free(d->realm);
     free(d);
+}
+
+int digest_parse(struct digest_credentials *cr, const char *const *params)
+{
+    static const struct digest_param known[] = {
+        {"username", offsetof(struct digest_credentials, username),
+         DIGEST_VALUE_MAX},
+        {"realm", offsetof(struct digest_credentials, realm),
+         DIGEST_VALUE_MAX},
+        {"nonce", offsetof(struct digest_credentials, nonce),
+         DIGEST_VALUE_MAX},
+        {"uri", offsetof(struct digest_credentials, uri), DIGEST_URI_MAX},
+        {"response", offsetof(struct digest_credentials, response),
+         DIGEST_VALUE_MAX},
+        {"algorithm", offsetof(struct digest_credentials, algorithm),
+         DIGEST_VALUE_MAX},
+        {"cnonce", offsetof(struct digest_credentials, cnonce),
+         DIGEST_VALUE_MAX},
+        {"qop", offsetof(struct digest_credentials, qop), DIGEST_VALUE_MAX},
+        {"nc", offsetof(struct digest_credentials, nc), DIGEST_VALUE_MAX},
+    };
+
+    memset(cr, 0, sizeof(*cr));
+    return digest_params_read(cr, known, sizeof(known) / sizeof(*known),
+                              params);
 }
 
 int digest_challenge(const struct digest *d, uint64_t now, bool stale,

@@ -38,6 +38,10 @@ static size_t texts_of(struct engine_event *ev, struct text texts[TEXTS_MAX])
         texts[n++] = (struct text){&c->user, length(c->user)};
         texts[n++] = (struct text){&c->uri, length(c->uri)};
         break;
+    case ENGINE_TRUNK:
+        texts[n++] =
+            (struct text){&ev->trunk.detail, length(ev->trunk.detail)};
+        break;
     case ENGINE_INFO:
         texts[n++] = (struct text){&ev->info.type, length(ev->info.type)};
         texts[n++] = (struct text){&ev->info.body, ev->info.len};

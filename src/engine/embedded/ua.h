@@ -39,6 +39,8 @@ struct ua_leg;
 struct ua_request;
 struct ua_ping;
 struct ua_sdp;
+struct ua_invite;
+struct trunk;
 
 #define SU_ROOT_MAGIC_T      struct ua
 #define SU_WAKEUP_ARG_T      struct ua
@@ -113,6 +115,7 @@ struct ua {
     struct codec_policy codecs; /* JIGATE_JIGASI_CODECS */
     struct leg_table *legs;
     struct ua_ping *pings;
+    struct trunk *trunk; /* NULL: none */
     struct timer registrar_timer;
     struct timer store_timer;
     uint64_t stored_at;
@@ -151,9 +154,11 @@ struct ua_leg {
     bool can_update; /* the far side allows UPDATE */
     bool reinviting; /* a re-INVITE of ours is under way */
     bool leaving;    /* BYE sent */
+    bool trunk;      /* the far side is the trunk, which may challenge us */
     nta_leg_t *dialog;
     nta_incoming_t *invite_in;   /* INVITE or re-INVITE without its ACK */
-    nta_outgoing_t *invite_out;  /* ours without its final response */
+    nta_outgoing_t *invite_out;  /* ours without its final response … */
+    struct ua_invite *invite;    /* … and what it is made of */
     uint32_t invite_cseq;        /* of the INVITE that awaits its ACK */
     struct ua_request *requests; /* ours without a final response */
     char route[UA_ROUTE_MAX];    /* where to send, "" as the dialog says */
@@ -336,6 +341,7 @@ void ua_uas_reject(struct ua_leg *leg, unsigned status, const char *phrase,
 int ua_uas_ack_h(struct ua_leg *leg, nta_incoming_t *irq, const sip_t *sip);
 
 void ua_uac_dial(struct ua *ua, const struct command *c);
+void ua_uac_invite_free(struct ua_invite *inv);
 
 /** CANCEL, now or once a provisional response came (RFC 3261 section 9.1).
  *  The INVITE's final response is awaited all the same. */

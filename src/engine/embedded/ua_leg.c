@@ -69,6 +69,7 @@ void ua_leg_free(struct ua_leg *leg)
         nta_leg_destroy(leg->dialog);
     timer_stop(&leg->session_timer);
     timer_stop(&leg->probe_timer);
+    ua_uac_invite_free(leg->invite);
     free(leg->sdp);
     explicit_bzero(&leg->local.key, sizeof(leg->local.key));
     free(leg);

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "engine/embedded/trunk.h"
 #include "engine/embedded/ua.h"
 
 typedef void method_h(struct ua_side *side, msg_t *msg, sip_t *sip);
@@ -88,6 +89,11 @@ static void on_invite(struct ua_side *side, msg_t *msg, sip_t *sip)
         ua_reply(side, msg, sip, SIP_483_TOO_MANY_HOPS, TAG_END());
         return;
     }
+    if (external && trunk_calls(side->ua->trunk, ua_source(msg),
+                                sip->sip_request->rq_url->url_user)) {
+        ua_uas_invite(side, msg, sip, ENGINE_FROM_TRUNK, NULL);
+        return;
+    }
     switch (ua_authenticate(side, msg, sip, &user)) {
     case UA_AUTH_OK:
         source = external ? ENGINE_FROM_USER : ENGINE_FROM_JIGASI;
@@ -162,8 +168,8 @@ static bool in_order(struct ua_side *side, msg_t *msg, sip_t *sip)
     return true;
 }
 
-/* Whether the guard lets a request pass; trusted networks are not shown to
-   it. */
+/* Whether the guard lets a request pass; trusted networks and the trunk are
+   not shown to it. */
 static bool admitted(struct ua_side *side, msg_t *msg, const sip_t *sip)
 {
     const char *agent = sip->sip_user_agent && sip->sip_user_agent->g_string
@@ -173,7 +179,8 @@ static bool admitted(struct ua_side *side, msg_t *msg, const sip_t *sip)
     enum sip_guard_verdict v;
     const char *why;
 
-    if (netlist_match(side->ua->trusted, from))
+    if (netlist_match(side->ua->trusted, from) ||
+        (side->which == ENGINE_EXTERNAL && trunk_is_at(side->ua->trunk, from)))
         return true;
     v = sip_guard_admit(side->guard, from, slice_of(agent), msg_size(msg),
                         ua_now(), &why);

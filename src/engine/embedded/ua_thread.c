@@ -11,6 +11,7 @@
 #include <time.h>
 
 #include "engine/embedded/report.h"
+#include "engine/embedded/trunk.h"
 #include "engine/embedded/ua.h"
 
 enum {
@@ -92,6 +93,7 @@ static void stop(struct ua *ua)
     ua->stopping = true;
     ua_timer(ua, &ua->stop_timer, UA_STOP_MS, stop_h, ua);
     leg_table_each(ua->legs, hangup_h, NULL);
+    trunk_stop(ua->trunk);
 }
 
 static void obey(struct ua *ua, struct command *c)
@@ -262,6 +264,9 @@ static void tell_up(struct ua *ua)
         ua_tell(ua, &ev);
     }
     ua_register_tell_all(ua);
+    if (trunk_start(&ua->trunk, ua))
+        log_line(ua->log, LOG_ERROR, NULL,
+                 "out of memory: nothing is registered at the trunk");
 }
 
 static void run(struct ua *ua)
@@ -273,7 +278,8 @@ static void run(struct ua *ua)
             wait = STEP_MAX_MS;
         su_root_step(ua->root, (su_duration_t)wait);
         timers_run(ua->timers, ua_now());
-        if (ua->stopping && !leg_table_count(ua->legs))
+        if (ua->stopping && !leg_table_count(ua->legs) &&
+            !trunk_busy(ua->trunk))
             ua->done = true;
     }
 }
@@ -281,6 +287,7 @@ static void run(struct ua *ua)
 static void close_parts(struct ua *ua)
 {
     ua_register_stop(ua);
+    trunk_free(ua->trunk);
     ua_tcp_stop(ua);
     if (ua->legs)
         leg_table_each(ua->legs, free_leg_h, NULL);

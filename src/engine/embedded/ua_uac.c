@@ -1,13 +1,32 @@
-/* INVITE to one contact, until its final response (RFC 3261 section 13.2).
-   Never forked, never redirected. */
+/* INVITE to one contact, or through the trunk, until its final response
+   (RFC 3261 section 13.2). Never forked, never redirected. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/embedded/trunk.h"
 #include "engine/embedded/ua.h"
 
 enum { HEADERS_MAX = 16384 }; /* bytes of the headers given with a dial */
+
+/** An INVITE that may have to be sent again with credentials. */
+struct ua_invite {
+    char uri[REGISTRAR_URI_SIZE];
+    char *headers; /* lines, or NULL */
+    struct sockaddr_storage to;
+    struct trunk_auth auth;
+};
+
+_Static_assert((int)REGISTRAR_URI_SIZE >= (int)TRUNK_URI_SIZE, "fits");
+
+void ua_uac_invite_free(struct ua_invite *inv)
+{
+    if (!inv)
+        return;
+    free(inv->headers);
+    free(inv);
+}
 
 /* What the new leg may speak; the codec of the leg that it is for lets audio
    pass through as it comes. */
@@ -92,13 +111,15 @@ static void answered(struct ua_leg *leg, const sip_t *sip)
 
     nta_leg_rtag(leg->dialog, sip->sip_to->a_tag);
     nta_leg_client_route(leg->dialog, sip->sip_record_route, sip->sip_contact);
-    if (sip->sip_record_route && !ua_side_is_tls(leg->side))
+    if (leg->trunk || (sip->sip_record_route && !ua_side_is_tls(leg->side)))
         *leg->route = '\0';
     leg->can_update =
         sip->sip_allow && sip_is_allowed(sip->sip_allow, SIP_METHOD_UPDATE);
     ua_uac_ack(leg, sip->sip_cseq->cs_seq);
     nta_outgoing_destroy(leg->invite_out);
     leg->invite_out = NULL;
+    ua_uac_invite_free(leg->invite);
+    leg->invite = NULL;
     if (leg->state == UA_ENDING) {
         ua_leg_bye(leg);
         return;
@@ -148,6 +169,48 @@ void ua_uac_cancel(struct ua_leg *leg)
             TAG_IF(*leg->reason, SIPTAG_REASON_STR(leg->reason)), TAG_END());
 }
 
+static int invite_h(void *magic, nta_outgoing_t *orq, const sip_t *sip);
+
+static int send_invite(struct ua_leg *leg)
+{
+    struct ua_invite *inv = leg->invite;
+    char authorization[DIGEST_CLIENT_ANSWER_SIZE + 32] = "";
+
+    if (leg->trunk)
+        trunk_authorize(leg->ua->trunk, &inv->auth, "INVITE", inv->uri,
+                        authorization);
+    leg->invite_out = nta_outgoing_tcreate(
+        leg->dialog, invite_h, leg, ua_url(leg->route), SIP_METHOD_INVITE,
+        ua_url(inv->uri), SIPTAG_CONTACT_STR(leg->contact),
+        SIPTAG_ALLOW_STR(UA_ALLOW), SIPTAG_USER_AGENT_STR(UA_AGENT),
+        TAG_IF(*authorization, SIPTAG_HEADER_STR(authorization)),
+        TAG_IF(inv->headers, SIPTAG_HEADER_STR(inv->headers)),
+        SIPTAG_CONTENT_TYPE_STR("application/sdp"),
+        SIPTAG_PAYLOAD_STR(ua_sdp_text(leg)), TAG_END());
+    return leg->invite_out ? 0 : ENOMEM;
+}
+
+/* The trunk asks who we are: the INVITE is sent again (RFC 3261 section
+   22.2). */
+static bool sent_again(struct ua_leg *leg, nta_outgoing_t *orq, int status,
+                       const sip_t *sip)
+{
+    struct ua_invite *inv = leg->invite;
+
+    if (!leg->trunk || (status != 401 && status != 407) ||
+        leg->state != UA_CALLING ||
+        !trunk_challenged(leg->ua->trunk, &inv->auth,
+                          (const struct sockaddr *)&inv->to, orq, sip))
+        return false;
+    leg->proceeding = false;
+    if (send_invite(leg)) {
+        leg->invite_out = orq;
+        return false;
+    }
+    nta_outgoing_destroy(orq);
+    return true;
+}
+
 static int invite_h(void *magic, nta_outgoing_t *orq, const sip_t *sip)
 {
     struct ua_leg *leg = magic;
@@ -158,7 +221,8 @@ static int invite_h(void *magic, nta_outgoing_t *orq, const sip_t *sip)
     };
 
     if (status >= 300) {
-        refused(leg, status, sip);
+        if (!sent_again(leg, orq, status, sip))
+            refused(leg, status, sip);
         return 0;
     }
     if (status >= 200) {
@@ -176,30 +240,82 @@ static int invite_h(void *magic, nta_outgoing_t *orq, const sip_t *sip)
     return 0;
 }
 
-static int invite(struct ua_leg *leg, const struct command *c,
-                  const struct registrar_binding *b)
-{
-    char from[HEADER_URI_MAX], to[REGISTRAR_URI_SIZE + 2];
-    char name[2 * HEADER_NAME_MAX];
-    char *headers = header_lines(leg, c);
+/* ---- whom to call ---- */
 
+struct callee {
+    struct ua_side *side;
+    struct sockaddr_storage to;
+    bool tcp;
+    const char *uri;
+    const char *from; /* URI */
+    struct trunk_target trunk;
+    char ours[HEADER_URI_MAX];
+};
+
+static int find_contact(struct callee *ce, struct ua *ua,
+                        const struct command *c)
+{
+    const struct registrar_binding *b =
+        registrar_find(ua->registrar, c->contact);
+
+    if (!b) {
+        log_line(ua->log, LOG_WARN, c->call,
+                 "not dialled: contact %s is not registered any more",
+                 c->contact);
+        return ENOTCONN;
+    }
+    ce->side = ua_side_of(ua, b);
+    ce->to = b->source;
+    ce->tcp = b->transport != REGISTRAR_UDP;
+    ce->uri = b->uri;
+    snprintf(ce->ours, sizeof(ce->ours), "sip:jigate@%s", ua->cfg->sip_domain);
+    ce->from = ce->ours;
+    return 0;
+}
+
+static int find_number(struct callee *ce, struct ua *ua,
+                       const struct command *c)
+{
+    int err = trunk_find(ua->trunk, &ce->trunk, c->number, c->caller_number);
+
+    if (err) {
+        log_line(ua->log, LOG_WARN, c->call, "not dialled: %s",
+                 err == EINVAL ? "the number is none"
+                 : ua->trunk   ? "the trunk is not registered"
+                               : "there is no trunk; set SIPGW_SIP_PASSWORD");
+        return err;
+    }
+    ce->side = &ua->sides[ENGINE_EXTERNAL];
+    ce->to = ce->trunk.to;
+    ce->tcp = ce->trunk.tcp;
+    ce->uri = ce->trunk.uri;
+    ce->from = ce->trunk.from;
+    return 0;
+}
+
+static int invite(struct ua_leg *leg, const struct command *c,
+                  const struct callee *ce)
+{
+    char from[HEADER_URI_MAX + 2 * HEADER_NAME_MAX];
+    char to[REGISTRAR_URI_SIZE + 2];
+    char name[2 * HEADER_NAME_MAX];
+
+    leg->invite = calloc(1, sizeof(*leg->invite));
+    if (!leg->invite)
+        return ENOMEM;
+    leg->trunk = c->target == ENGINE_TO_TRUNK;
+    leg->invite->headers = header_lines(leg, c);
+    leg->invite->to = ce->to;
+    snprintf(leg->invite->uri, sizeof(leg->invite->uri), "%s", ce->uri);
     header_quote(c->name, name, sizeof(name));
-    snprintf(from, sizeof(from), "%s <sip:jigate@%s>", *c->name ? name : "",
-             leg->ua->cfg->sip_domain);
-    snprintf(to, sizeof(to), "<%s>", b->uri);
+    snprintf(from, sizeof(from), "%s <%s>", *c->name ? name : "", ce->from);
+    snprintf(to, sizeof(to), "<%s>", ce->uri);
     leg->dialog =
         nta_leg_tcreate(leg->side->agent, ua_dialog_request_h, leg,
                         SIPTAG_FROM_STR(from), SIPTAG_TO_STR(to), TAG_END());
-    if (leg->dialog && nta_leg_tag(leg->dialog, NULL))
-        leg->invite_out = nta_outgoing_tcreate(
-            leg->dialog, invite_h, leg, ua_url(leg->route), SIP_METHOD_INVITE,
-            ua_url(b->uri), SIPTAG_CONTACT_STR(leg->contact),
-            SIPTAG_ALLOW_STR(UA_ALLOW), SIPTAG_USER_AGENT_STR(UA_AGENT),
-            TAG_IF(headers, SIPTAG_HEADER_STR(headers)),
-            SIPTAG_CONTENT_TYPE_STR("application/sdp"),
-            SIPTAG_PAYLOAD_STR(ua_sdp_text(leg)), TAG_END());
-    free(headers);
-    return leg->invite_out ? 0 : ENOMEM;
+    if (!leg->dialog || !nta_leg_tag(leg->dialog, NULL))
+        return ENOMEM;
+    return send_invite(leg);
 }
 
 static void tell_not_sent(struct ua *ua, const struct command *c)
@@ -218,32 +334,27 @@ static void tell_not_sent(struct ua *ua, const struct command *c)
 
 void ua_uac_dial(struct ua *ua, const struct command *c)
 {
-    const struct registrar_binding *b =
-        registrar_find(ua->registrar, c->contact);
-    const struct sockaddr *to;
+    struct callee ce = {.side = NULL};
     struct ua_leg *leg;
-    bool tcp;
+    const struct sockaddr *to = (const struct sockaddr *)&ce.to;
+    int err = c->target == ENGINE_TO_TRUNK ? find_number(&ce, ua, c)
+                                           : find_contact(&ce, ua, c);
 
-    if (!b || ua->stopping ||
-        ua_leg_alloc(&leg, ua_side_of(ua, b), c->leg, c->call, UA_CALLING)) {
-        log_line(ua->log, LOG_WARN, c->call,
-                 "not dialled: contact %s is not registered any more",
-                 c->contact);
+    if (err || ua->stopping ||
+        ua_leg_alloc(&leg, ce.side, c->leg, c->call, UA_CALLING)) {
         tell_not_sent(ua, c);
         return;
     }
     leg->told = true;
-    to = (const struct sockaddr *)&b->source;
-    tcp = b->transport != REGISTRAR_UDP;
-    ua_side_route(leg->side, to, tcp, leg->route);
-    ua_side_contact(leg->side, to, tcp, leg->contact);
+    ua_side_route(leg->side, to, ce.tcp, leg->route);
+    ua_side_contact(leg->side, to, ce.tcp, leg->contact);
     codecs_for(leg, leg_table_find(ua->legs, c->peer));
     if (ua_leg_open_media(leg, to) || ua_sdp_offer(leg) != SDP_OK ||
-        invite(leg, c, b)) {
+        invite(leg, c, &ce)) {
         ua_leg_gone(leg, ENGINE_END_TRANSPORT, 503, 0, "");
         ua_leg_free(leg);
         return;
     }
-    log_line(ua->log, LOG_DEBUG, leg->call, "dialling contact=%s uri=%s",
-             b->id, b->uri);
+    log_line(ua->log, LOG_DEBUG, leg->call, "dialling uri=%s route=%s", ce.uri,
+             leg->route);
 }

@@ -12,13 +12,17 @@ static void offer(struct ua_leg *leg, msg_t *msg, const sip_t *sip,
     char to[HEADER_URI_MAX], name[HEADER_NAME_MAX], number[128], raw[128];
     char address[HEADER_ADDRESS_MAX];
     struct engine_event ev = {.type = ENGINE_OFFERED, .leg = leg->number};
+    const char *called = sip->sip_request->rq_url->url_user;
     size_t n;
 
     ev.offered.source = source;
     ev.offered.call = leg->call;
     ev.offered.to = to;
-    ev.offered.to_len =
-        header_user_decode(sip->sip_request->rq_url->url_user, to, sizeof(to));
+    /* The trunk calls the Contact that we registered; whom its caller called
+       stands in To. */
+    if (source == ENGINE_FROM_TRUNK)
+        called = sip->sip_to->a_url->url_user;
+    ev.offered.to_len = header_user_decode(called, to, sizeof(to));
     header_display_get(sip->sip_from->a_display, name, sizeof(name));
     ev.offered.to_host = sip->sip_request->rq_url->url_host;
     ev.offered.caller_name = name;

@@ -75,6 +75,10 @@ void harness_init(struct harness *h)
         .jigasi_codecs = (char *)"caller,opus,pcmu,pcma",
         .internal_ip = (char *)"127.0.0.1",
         .media_timeout_s = 60,
+        .trunk_server = (char *)"127.0.0.1",
+        .trunk_domain = (char *)"provider.example",
+        .trunk_user = (char *)"acct",
+        .trunk_password = (char *)"", /* no trunk */
     };
 
     memset(h, 0, sizeof(*h));

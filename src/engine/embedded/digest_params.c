@@ -1,27 +1,11 @@
-#include "engine/embedded/digest.h"
+#include "engine/embedded/digest_params.h"
 
 #include <errno.h>
 #include <stdbool.h>
 #include <string.h>
 
-static const struct {
-    const char *name;
-    size_t member;
-    size_t max;
-} params_known[] = {
-    {"username", offsetof(struct digest_credentials, username),
-     DIGEST_VALUE_MAX},
-    {"realm", offsetof(struct digest_credentials, realm), DIGEST_VALUE_MAX},
-    {"nonce", offsetof(struct digest_credentials, nonce), DIGEST_VALUE_MAX},
-    {"uri", offsetof(struct digest_credentials, uri), DIGEST_URI_MAX},
-    {"response", offsetof(struct digest_credentials, response),
-     DIGEST_VALUE_MAX},
-    {"algorithm", offsetof(struct digest_credentials, algorithm),
-     DIGEST_VALUE_MAX},
-    {"cnonce", offsetof(struct digest_credentials, cnonce), DIGEST_VALUE_MAX},
-    {"qop", offsetof(struct digest_credentials, qop), DIGEST_VALUE_MAX},
-    {"nc", offsetof(struct digest_credentials, nc), DIGEST_VALUE_MAX},
-};
+#include "base/slice.h"
+#include "engine/embedded/digest.h"
 
 /* Take the quotes off; false: unbalanced, or a control character. Escapes
    stay as they are: no name or realm of ours holds one. */
@@ -59,16 +43,16 @@ static struct slice trim(struct slice s)
     return s;
 }
 
-static bool take_param(struct digest_credentials *cr, struct slice name,
-                       struct slice value)
+static bool take_param(void *out, const struct digest_param *known, size_t n,
+                       struct slice name, struct slice value)
 {
-    for (size_t i = 0; i < sizeof(params_known) / sizeof(*params_known); i++) {
-        struct slice *to;
+    for (size_t i = 0; i < n; i++) {
+        struct slice *to =
+            (struct slice *)(void *)((char *)out + known[i].offset);
 
-        if (!slice_is_nocase(name, params_known[i].name))
+        if (!slice_is_nocase(name, known[i].name))
             continue;
-        to = (struct slice *)(void *)((char *)cr + params_known[i].member);
-        if (to->p || !unquote(&value) || value.len > params_known[i].max)
+        if (to->p || !unquote(&value) || value.len > known[i].max)
             return false;
         *to = value;
         return true;
@@ -76,9 +60,9 @@ static bool take_param(struct digest_credentials *cr, struct slice name,
     return true;
 }
 
-int digest_parse(struct digest_credentials *cr, const char *const *params)
+int digest_params_read(void *out, const struct digest_param *known, size_t n,
+                       const char *const *params)
 {
-    memset(cr, 0, sizeof(*cr));
     for (size_t i = 0; params && params[i]; i++) {
         const char *equals = strchr(params[i], '=');
         struct slice name, value;
@@ -89,7 +73,7 @@ int digest_parse(struct digest_credentials *cr, const char *const *params)
             continue;
         name = (struct slice){params[i], (size_t)(equals - params[i])};
         value = slice_of(equals + 1);
-        if (!take_param(cr, trim(name), trim(value)))
+        if (!take_param(out, known, n, trim(name), trim(value)))
             return EINVAL;
     }
     return 0;

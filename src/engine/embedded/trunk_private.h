@@ -1,0 +1,63 @@
+/**
+ * Private to trunk*.c.
+ */
+#ifndef ENGINE_EMBEDDED_TRUNK_PRIVATE_H
+#define ENGINE_EMBEDDED_TRUNK_PRIVATE_H
+
+#include "engine/embedded/resolve.h"
+#include "engine/embedded/trunk.h"
+
+/** How often a nonce was answered: a registrar may give one and the same to
+ *  REGISTER and to calls, and looks at the count (RFC 7616 section 3.4). */
+struct trunk_nonce {
+    uint64_t key; /* of the nonce */
+    uint32_t count;
+};
+
+enum { TRUNK_NONCES = 16 };
+
+enum { TRUNK_USER_SIZE = 33, TRUNK_HOST_SIZE = 260, TRUNK_DETAIL_SIZE = 512 };
+
+struct trunk {
+    struct ua *ua;
+    struct ua_side *side;
+    char user[TRUNK_USER_SIZE];   /* random, of our Contact */
+    char domain[TRUNK_HOST_SIZE]; /* in brackets where it has to be */
+    char call_id[64];             /* of all REGISTERs … */
+    char tag[20];
+    uint32_t cseq;      /* … and of the last one */
+    uint32_t expires_s; /* that we ask for */
+
+    /* an attempt to register */
+    struct resolve *resolve;
+    uint64_t resolve_until; /* patience, ms */
+    struct sockaddr_storage addresses[RESOLVE_MAX];
+    size_t n_addresses, at; /* which of them is tried */
+    nta_outgoing_t *orq;
+    struct trunk_auth auth;
+    struct timer timer; /* for an answer, or for the next attempt */
+    unsigned failures;  /* in a row */
+    bool leaving;       /* the registration is taken back */
+    bool done;          /* … and that is over */
+
+    /* what holds at present */
+    struct trunk_nonce nonces[TRUNK_NONCES]; /* the last ones, in a ring */
+    unsigned next_nonce;
+    bool registered;
+    struct sockaddr_storage home; /* where, while registered */
+    struct timer lapse_timer;
+    bool told_registered;
+    char told[TRUNK_DETAIL_SIZE]; /* last detail */
+};
+
+/** Whether two addresses are one but for their ports. */
+bool trunk_same_ip(const struct sockaddr *a, const struct sockaddr *b);
+
+/** Whether the response came from there; if not it is logged. */
+bool trunk_response_is_from(const struct trunk *t, nta_outgoing_t *orq,
+                            const struct sockaddr *at);
+
+/** Send a REGISTER to the address that is tried. 0 or ENOMEM. */
+int trunk_register(struct trunk *t, nta_response_f *h);
+
+#endif
