@@ -38,13 +38,62 @@ static void number_read(struct fs_offer *o, const struct esl_event *ev)
     esl_event_get(ev, "variable_sip_from_user", o->number, sizeof(o->number));
 }
 
-/* The user part of the request URI: as an event's value it is encoded once,
-   as a part of a URI (RFC 3261 section 19.1.2) once more. */
+/* The user part out of To as an event gives it: "%3Csip%3Auser%40host%3E". An
+   escape that a caller wrote stands there as he wrote it. p NULL without. */
+static struct slice user_of(struct slice to)
+{
+    const char *end = to.p + to.len;
+    const char *p = memmem(to.p, to.len, "%3C", 3);
+
+    p = p ? p : to.p;
+    p = memmem(p, (size_t)(end - p), "%3A", 3);
+    if (!p)
+        return (struct slice){NULL, 0};
+    p += 3;
+    to = (struct slice){p, (size_t)(end - p)};
+    end = memmem(to.p, to.len, "%40", 3);
+    return (struct slice){end ? p : NULL, end ? (size_t)(end - p) : 0};
+}
+
+/* What FreeSWITCH makes of a user part: the end at a NUL byte, and of quotes
+   only what stands between. */
+static struct slice shorten(const char *user, size_t n)
+{
+    const char *end = memchr(user, '\0', n), *p;
+
+    if (!end)
+        end = user + n;
+    p = memchr(user, '"', (size_t)(end - user));
+    if (!p)
+        return (struct slice){user, (size_t)(end - user)};
+    user = p + 1;
+    p = memrchr(user, '"', (size_t)(end - user));
+    return (struct slice){user, (size_t)((p ? p : end) - user)};
+}
+
+/* FreeSWITCH gives the user part of the request URI decoded and shortened
+   ("a%00b" would be the room a), and does not encode "%41" in it again. In To
+   stands, as a rule, the same as it came: if that comes down to what
+   FreeSWITCH gave, then it is what was dialled. */
+static void restore(struct fs_offer *o, const struct esl_event *ev)
+{
+    struct slice raw = esl_event_raw(ev, "variable_sip_full_to");
+    char user[sizeof(o->to)], again[sizeof(o->to)];
+    size_t len, n;
+
+    if (raw.p)
+        raw = user_of(raw);
+    if (!raw.p || !esl_decode(raw, user, sizeof(user), &len) ||
+        !esl_decode(shorten(user, len), again, sizeof(again), &n) ||
+        n != o->offer.to_len || memcmp(again, o->to, n))
+        return;
+    memcpy(o->to, user, len + 1);
+    o->offer.to_len = len;
+}
+
 static void to_read(struct fs_offer *o, const struct esl_event *ev)
 {
-    char once[sizeof(o->to)];
     struct slice raw = esl_event_raw(ev, "variable_sip_req_user");
-    size_t n = 0;
 
     /* The trunk calls the Contact that FreeSWITCH registered; whom its caller
        called stands in To. */
@@ -54,12 +103,12 @@ static void to_read(struct fs_offer *o, const struct esl_event *ev)
        not empty, but no name either. */
     if (!raw.p && !esl_event_raw(ev, "variable_sip_req_uri").p)
         raw = esl_event_raw(ev, "Caller-Destination-Number");
-    o->to[0] = '\0';
-    if (raw.p && esl_decode(raw, once, sizeof(once), &n) &&
-        !esl_decode((struct slice){once, n}, o->to, sizeof(o->to), &n))
-        n = 0;
     o->offer.to = o->to;
-    o->offer.to_len = n;
+    o->offer.to_len = 0;
+    o->to[0] = '\0';
+    if (!raw.p || !esl_decode(raw, o->to, sizeof(o->to), &o->offer.to_len))
+        o->offer.to_len = 0;
+    restore(o, ev);
 }
 
 static void ended_h(bool ok, struct slice text, uint64_t ref, void *arg)
