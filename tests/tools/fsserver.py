@@ -143,7 +143,8 @@ class FreeSwitch:
             "JIGATE_FREESWITCH_BIN": binary or "freeswitch",
             "JIGATE_FS_CLI": str(pathlib.Path(binary).parent / "fs_cli")
             if binary else "fs_cli",
-            **{k: v for k, v in self.settings.items() if v is not None}}
+            **{k: str(v) for k, v in self.settings.items()
+               if v is not None}}
 
     def host(self):
         """An address of one's own for a phone."""
