@@ -67,6 +67,14 @@ struct fs_player {
     struct timer watch;
 };
 
+/** Whether the far side is there; times in ms. */
+struct fs_watch {
+    struct timer timer;
+    uint64_t packets; /* that had come at the last look */
+    uint64_t heard;   /* when the last came */
+    uint64_t asked;   /* when it was sent an INFO to answer, 0: was not */
+};
+
 struct fs_leg {
     struct fs_leg *next_by_number, *next_by_uuid;
     struct freeswitch *fs;
@@ -86,6 +94,7 @@ struct fs_leg {
     bool wide;   /* hears more than 8 kHz */
     bool listed; /* by the synchronisation under way */
     unsigned kills;
+    struct fs_watch watch;
     bool early; /* FreeSWITCH answered before it was asked to */
     struct timer kill, answer;
     struct fs_queued *queue;
@@ -163,6 +172,15 @@ void fs_keys_free(struct fs_leg *leg);
 void fs_keys_answered(struct fs_leg *leg);
 void fs_keys_played(struct fs_leg *leg);
 void fs_keys_collect(struct fs_leg *leg, const struct engine_collect *c);
+
+/* ---- is anybody there ---- */
+
+/** Watch an answered leg for silence: of Jigasi 10 s, of a participant
+ *  JIGATE_MEDIA_TIMEOUT. One that also answers no INFO is ended. */
+void fs_watch_start(struct fs_leg *leg);
+
+/** Whether a leg that ends now was silent and gave no answer. */
+bool fs_watch_lost(const struct fs_leg *leg);
 
 /* ---- dialling ---- */
 

@@ -109,7 +109,10 @@ void fs_hangup(struct fs_leg *leg, const struct esl_event *ev)
     } else if (!leg->inbound && !leg->answered &&
                !esl_event_is(ev, "Hangup-Cause", "NORMAL_CLEARING")) {
         refused(leg, ev);
-    } else if (esl_event_is(ev, "Hangup-Cause", "MEDIA_TIMEOUT")) {
+    } else if (esl_event_is(ev, "Hangup-Cause", "MEDIA_TIMEOUT") ||
+               (fs_watch_lost(leg) &&
+                !esl_event_is(ev, "variable_sip_hangup_disposition",
+                              "recv_bye"))) {
         fs_leg_gone(leg, ENGINE_END_SILENT, 0, 0, "");
     } else if (esl_event_is(ev, "Hangup-Cause", "SYSTEM_SHUTDOWN") ||
                esl_event_is(ev, "Hangup-Cause", "MANAGER_REQUEST")) {

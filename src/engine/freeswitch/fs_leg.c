@@ -140,6 +140,7 @@ void fs_leg_free(struct fs_leg *leg)
     unlink_leg(&leg->fs->legs, leg);
     timer_stop(&leg->kill);
     timer_stop(&leg->answer);
+    timer_stop(&leg->watch.timer);
     while (leg->queue) {
         struct fs_queued *q = leg->queue;
 
@@ -227,6 +228,7 @@ void fs_leg_answered(struct fs_leg *leg)
     if (leg->answered)
         return;
     leg->answered = true;
+    fs_watch_start(leg);
     fs_keys_answered(leg);
     fs_play_answered(leg);
     fs_tell(leg->fs, &ev);

@@ -276,6 +276,8 @@ static void adopt_outbound(struct fs_node *node, const struct fs_found *f,
     }
     leg->peer = participant->number;
     participant->peer = leg->number;
+    if (leg->answered)
+        fs_watch_start(leg);
 }
 
 struct recovered {
@@ -346,9 +348,12 @@ static void recover(struct fs_node *node, struct fs_leg *leg,
     leg->answered = r->ev.recovered.answered;
     if (!esl_event_raw(ev, "variable_jigate_call").p)
         fs_offer_prepare(leg);
-    if (leg->answered) /* what an earlier program left playing */
+    if (leg->answered) {
+        fs_watch_start(leg);
+        /* What an earlier program left playing. */
         fs_leg_send(leg, NULL, 0, "uuid_audio", leg->uuid, "start", "write",
                     "mute", "0", NULL);
+    }
     fs_tell(node->fs, &r->ev);
     free(r);
 }

@@ -1,0 +1,127 @@
+/*
+ * Whether the far side of a leg is still there. FreeSWITCH's media_timeout
+ * would end the call of a phone that is silent by choice; so its count of
+ * packets is read now and then. Where it stands still the far side is sent
+ * an INFO without a body (RFC 6086 section 4.2.2): every answer to it shows
+ * life, and sofia ends a dialog that gives none (RFC 5057 section 5.1).
+ */
+#include "base/slice.h"
+#include "engine/freeswitch/fs.h"
+
+enum {
+    JIGASI_SILENCE_MS = 10000,
+    LOOK_LEAST_MS = 500,
+    ANSWER_MS = 35000, /* more than 64 times SIP's T1 */
+};
+
+static void look_h(void *arg);
+
+static uint32_t limit_of(const struct fs_leg *leg)
+{
+    return leg->inbound ? leg->fs->cfg->media_timeout_s * 1000
+                        : JIGASI_SILENCE_MS;
+}
+
+static void look_later(struct fs_leg *leg)
+{
+    uint32_t ms = limit_of(leg) / 2;
+
+    timer_start(leg->fs->timers, &leg->watch.timer,
+                ms < LOOK_LEAST_MS ? LOOK_LEAST_MS : ms, look_h, leg);
+}
+
+static void sent_h(bool ok, struct slice text, uint64_t ref, void *arg)
+{
+    struct fs_leg *leg = fs_leg_find(arg, ref);
+
+    if (leg && !ok) /* then no answer shows anything */
+        leg->watch.asked = 0;
+}
+
+static void ask(struct fs_leg *leg)
+{
+    struct esl_command *c = &leg->fs->command;
+
+    if (esl_command_info(c, leg->inbound ? "external" : "internal",
+                         leg->call_id, "", "", 0) ||
+        esl_client_send(leg->node->esl, c, sent_h, leg->fs, leg->number))
+        return;
+    leg->watch.asked = timers_now(leg->fs->timers);
+}
+
+static void heard(struct fs_leg *leg, uint64_t packets)
+{
+    leg->watch.packets = packets;
+    leg->watch.heard = timers_now(leg->fs->timers);
+    leg->watch.asked = 0;
+}
+
+static void counted(struct fs_leg *leg, uint64_t packets)
+{
+    uint64_t now = timers_now(leg->fs->timers);
+
+    if (packets != leg->watch.packets) {
+        heard(leg, packets);
+    } else if (leg->watch.asked && now - leg->watch.asked >= ANSWER_MS) {
+        log_line(leg->fs->log, LOG_INFO, leg->call,
+                 "no audio from the far side, but it answers INFO: going on");
+        heard(leg, packets);
+    } else if (!leg->watch.asked && now - leg->watch.heard >= limit_of(leg)) {
+        ask(leg);
+    }
+}
+
+static void counted_h(bool ok, struct slice text, uint64_t ref, void *arg)
+{
+    struct fs_leg *leg = fs_leg_find(arg, ref);
+    uint64_t packets;
+
+    if (!leg)
+        return;
+    while (text.len && text.p[text.len - 1] == '\n')
+        text.len--;
+    if (ok && !slice_to_u64(text, 0, UINT64_MAX, &packets))
+        counted(leg, packets);
+    look_later(leg);
+}
+
+static int ask_node(struct fs_leg *leg, const char *api, const char *name,
+                    esl_done_h *h)
+{
+    const char *const words[] = {api, leg->uuid, name};
+    char line[192];
+    int err = esl_line(line, sizeof(line), words, name ? 3 : 2);
+
+    return err ? err
+               : fs_node_send(leg->node, line, FS_JOB_MS, h, leg->fs,
+                              leg->number);
+}
+
+/* FreeSWITCH has put its figures into variables of the channel. */
+static void figures_h(bool ok, struct slice text, uint64_t ref, void *arg)
+{
+    struct fs_leg *leg = fs_leg_find(arg, ref);
+
+    if (leg && (!ok || ask_node(leg, "uuid_getvar",
+                                "rtp_audio_in_packet_count", counted_h)))
+        look_later(leg);
+}
+
+static void look_h(void *arg)
+{
+    struct fs_leg *leg = arg;
+
+    if (ask_node(leg, "uuid_set_media_stats", NULL, figures_h))
+        look_later(leg);
+}
+
+void fs_watch_start(struct fs_leg *leg)
+{
+    leg->watch.heard = timers_now(leg->fs->timers);
+    look_later(leg);
+}
+
+bool fs_watch_lost(const struct fs_leg *leg)
+{
+    return leg->watch.asked != 0;
+}
