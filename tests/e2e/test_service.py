@@ -151,12 +151,14 @@ def test_secrets_come_from_files_too(gateway_with, tmp_path):
 def test_a_taken_port_is_told_and_ends_the_start(gateway_with, gateway):
     g = gateway_with(run=False)
     taken = gateway.folder / "jigate.env"
-    text = taken.read_text().replace("8080", "8081")
+    text, port = taken.read_text(), "8080"
+    if gateway.engine == "embedded":  # it has SIP's ports, too
+        text, port = text.replace("8080", "8081"), "5060"
     config = pathlib.Path(g.folder) / "second.env"
     config.write_text(text)
     r = run("--config", str(config))
     assert r.returncode == 1
-    assert "5060" in r.stderr
+    assert port in r.stderr
 
 
 async def test_a_killed_gateway_finds_its_registrations(gateway_with, ear):
@@ -166,9 +168,10 @@ async def test_a_killed_gateway_finds_its_registrations(gateway_with, ear):
         stored = pathlib.Path(g.settings["JIGATE_STATE_DIR"],
                               "registrations.json")
         contact = s.jigasi.endpoint.local_uri("jigasi")
-        await s.jigasi.endpoint.until(
-            lambda: stored.exists() and contact in stored.read_text(), 5,
-            "the registration on disk")
+        if g.engine == "embedded":  # FreeSWITCH was not killed
+            await s.jigasi.endpoint.until(
+                lambda: stored.exists() and contact in stored.read_text(), 5,
+                "the registration on disk")
         g.process.send_signal(signal.SIGKILL)
         g.process.wait()
         await asyncio.to_thread(g.start)

@@ -123,8 +123,8 @@ static engine_leg dial(struct engine *e, const struct engine_dial *d)
 
 static void bridged_h(struct fs_leg *leg, bool ok, uint32_t serial)
 {
-    if (!ok)
-        log_line(leg->fs->log, LOG_ERROR, leg->call,
+    if (!ok && fs_leg_find(leg->fs, leg->peer))
+        log_line(leg->fs->log, LOG_WARN, leg->call,
                  "FreeSWITCH did not bridge the call; one of the two has "
                  "ended, or its log tells why");
 }
