@@ -4,9 +4,12 @@ import os
 import pytest
 
 from gateway import ENGINES
-from e2e import gateway_freeswitch  # noqa: F401, adds itself to ENGINES
+from e2e import engines, gateway_freeswitch  # noqa: F401, adds itself to ENGINES
 from e2e.scene import Scene
 from places import BINARY, SOUNDS
+
+
+DESELECTED = pytest.StashKey()
 
 
 def make(folder, **settings):
@@ -14,6 +17,28 @@ def make(folder, **settings):
     if engine not in ENGINES:
         pytest.exit(f"ENGINE={engine}: there are {', '.join(ENGINES)}", 2)
     return ENGINES[engine](folder, BINARY, SOUNDS, **settings)
+
+
+def pytest_collection_modifyitems(config, items):
+    engine, kept, others = os.environ.get("ENGINE", "embedded"), [], []
+    for item in items:
+        runs, reason = engines.is_for(
+            engine, f"{item.path.name}::{item.name}")
+        (kept if runs else others).append(item)
+        if not runs:
+            config.stash[DESELECTED].append((item.name, reason))
+    items[:] = kept
+    if others:
+        config.hook.pytest_deselected(items=others)
+
+
+def pytest_configure(config):
+    config.stash[DESELECTED] = []
+
+
+def pytest_terminal_summary(terminalreporter, config):
+    for name, reason in config.stash[DESELECTED]:
+        terminalreporter.write_line(f"DESELECTED {name}: {reason}")
 
 
 def finish(gateway):

@@ -148,7 +148,7 @@ async def test_a_phone_without_voice_but_alive_stays(gateway_with, ear):
     async with Scene(g, ear) as s:
         call, meeting = await s.in_meeting()
         call.media.frozen = True  # no RTP, yet it answers who asks
-        await call.wait(lambda: any(m.method in ("OPTIONS", "INFO")
+        await call.wait(lambda: any(m.method in ("OPTIONS", "INVITE")
                                     for m in call.requests), 10, "a question")
         call.media.frozen = False
         await s.hears_tone(call, 600)

@@ -212,12 +212,10 @@ int esl_command_info(struct esl_command *c, const char *profile,
     put_word(c, profile);
     put(c, "\ncall-id: ");
     put_printable(c, call_id);
-    if (type[0]) {
-        put(c, "\ncontent-type: ");
-        put_word(c, type);
-        put(c, "\ncontent-length: ");
-        put_number(c, len);
-    }
+    put(c, "\ncontent-type: ");
+    put_word(c, type);
+    put(c, "\ncontent-length: ");
+    put_number(c, len);
     put(c, "\n\n");
     put_bytes(c, body, len);
     return done(c);

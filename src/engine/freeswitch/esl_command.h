@@ -52,7 +52,7 @@ int esl_command_execute(struct esl_command *c, const char *uuid,
                         const char *app, const char *arg, const char *id);
 
 /** "sendevent SEND_INFO": an INFO within the dialog of a Call-ID; the body is
- *  sent byte for byte. A type of "": no body, and no Content-Type. */
+ *  sent byte for byte. */
 int esl_command_info(struct esl_command *c, const char *profile,
                      const char *call_id, const char *type, const char *body,
                      size_t len);

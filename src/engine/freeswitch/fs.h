@@ -72,7 +72,7 @@ struct fs_watch {
     struct timer timer;
     uint64_t packets; /* that had come at the last look */
     uint64_t heard;   /* when the last came */
-    uint64_t asked;   /* when it was sent an INFO to answer, 0: was not */
+    uint64_t asked;   /* when it was sent what it must answer, 0: was not */
 };
 
 struct fs_leg {
@@ -176,7 +176,7 @@ void fs_keys_collect(struct fs_leg *leg, const struct engine_collect *c);
 /* ---- is anybody there ---- */
 
 /** Watch an answered leg for silence: of Jigasi 10 s, of a participant
- *  JIGATE_MEDIA_TIMEOUT. One that also answers no INFO is ended. */
+ *  JIGATE_MEDIA_TIMEOUT. One that also gives no answer is ended. */
 void fs_watch_start(struct fs_leg *leg);
 
 /** Whether a leg that ends now was silent and gave no answer. */

@@ -134,6 +134,20 @@ bool fs_offer_is_uninvited(struct fs_node *node, const char *uuid,
     return true;
 }
 
+/* Of a name in quotes FreeSWITCH takes off the quotes, not the backslashes
+   within (RFC 3261 section 25.1, quoted-pair). */
+static void unescape(char *text)
+{
+    char *out = text;
+
+    for (; *text; text++) {
+        if (*text == '\\' && text[1])
+            text++;
+        *out++ = *text;
+    }
+    *out = '\0';
+}
+
 bool fs_offer_read(struct fs_offer *o, const struct fs_leg *leg,
                    const struct esl_event *ev)
 {
@@ -144,6 +158,7 @@ bool fs_offer_read(struct fs_offer *o, const struct fs_leg *leg,
     esl_event_get(ev, "variable_sip_req_host", o->to_host, sizeof(o->to_host));
     o->offer.to_host = o->to_host;
     esl_event_get(ev, "variable_sip_from_display", o->name, sizeof(o->name));
+    unescape(o->name);
     esl_event_get(ev, "variable_sip_network_ip", o->address,
                   sizeof(o->address));
     o->offer.call = leg->call;
@@ -159,7 +174,8 @@ void fs_offer_codec(struct fs_leg *leg, const struct esl_event *ev)
     char list[1024];
     const char *first = NULL;
 
-    /* Agreed on, or else what will be: "module.PCMU@8000h@20i@64000b,…". */
+    /* Agreed on, or else what will be: "module.PCMU@8000h@20i@64000b,…".
+     */
     if (!esl_event_get(ev, "Channel-Write-Codec-Name", list, sizeof(list)))
         esl_event_get(ev, "variable_ep_codec_string", list, sizeof(list));
     leg->codec[0] = '\0';
@@ -175,7 +191,7 @@ void fs_offer_codec(struct fs_leg *leg, const struct esl_event *ev)
 
 void fs_offer_prepare(struct fs_leg *leg)
 {
-    char vars[256];
+    char vars[512];
 
     /* In one go, before anything else happens to the channel. From here on
        fs_watch.c sees to it that a phone which vanished is let go. */

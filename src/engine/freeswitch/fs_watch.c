@@ -1,9 +1,10 @@
 /*
  * Whether the far side of a leg is still there. FreeSWITCH's media_timeout
  * would end the call of a phone that is silent by choice; so its count of
- * packets is read now and then. Where it stands still the far side is sent
- * an INFO without a body (RFC 6086 section 4.2.2): every answer to it shows
- * life, and sofia ends a dialog that gives none (RFC 5057 section 5.1).
+ * packets is read now and then. Where it stands still the far side is sent a
+ * re-INVITE: every answer shows life, and sofia ends a session whose refresh
+ * is not answered (RFC 5057 section 5.1). It has no OPTIONS within a dialog,
+ * and an INFO without an answer ends nothing.
  */
 #include "base/slice.h"
 #include "engine/freeswitch/fs.h"
@@ -30,7 +31,19 @@ static void look_later(struct fs_leg *leg)
                 ms < LOOK_LEAST_MS ? LOOK_LEAST_MS : ms, look_h, leg);
 }
 
-static void sent_h(bool ok, struct slice text, uint64_t ref, void *arg)
+static int api(struct fs_leg *leg, const char *name, const char *argument,
+               esl_done_h *h)
+{
+    const char *const words[] = {name, leg->uuid, argument};
+    char line[192];
+    int err = esl_line(line, sizeof(line), words, argument ? 3 : 2);
+
+    return err ? err
+               : fs_node_send(leg->node, line, FS_JOB_MS, h, leg->fs,
+                              leg->number);
+}
+
+static void asked_h(bool ok, struct slice text, uint64_t ref, void *arg)
 {
     struct fs_leg *leg = fs_leg_find(arg, ref);
 
@@ -40,13 +53,8 @@ static void sent_h(bool ok, struct slice text, uint64_t ref, void *arg)
 
 static void ask(struct fs_leg *leg)
 {
-    struct esl_command *c = &leg->fs->command;
-
-    if (esl_command_info(c, leg->inbound ? "external" : "internal",
-                         leg->call_id, "", "", 0) ||
-        esl_client_send(leg->node->esl, c, sent_h, leg->fs, leg->number))
-        return;
-    leg->watch.asked = timers_now(leg->fs->timers);
+    if (!api(leg, "uuid_media_reneg", NULL, asked_h))
+        leg->watch.asked = timers_now(leg->fs->timers);
 }
 
 static void heard(struct fs_leg *leg, uint64_t packets)
@@ -64,7 +72,7 @@ static void counted(struct fs_leg *leg, uint64_t packets)
         heard(leg, packets);
     } else if (leg->watch.asked && now - leg->watch.asked >= ANSWER_MS) {
         log_line(leg->fs->log, LOG_INFO, leg->call,
-                 "no audio from the far side, but it answers INFO: going on");
+                 "no audio from the far side, but it answers: going on");
         heard(leg, packets);
     } else if (!leg->watch.asked && now - leg->watch.heard >= limit_of(leg)) {
         ask(leg);
@@ -85,25 +93,13 @@ static void counted_h(bool ok, struct slice text, uint64_t ref, void *arg)
     look_later(leg);
 }
 
-static int ask_node(struct fs_leg *leg, const char *api, const char *name,
-                    esl_done_h *h)
-{
-    const char *const words[] = {api, leg->uuid, name};
-    char line[192];
-    int err = esl_line(line, sizeof(line), words, name ? 3 : 2);
-
-    return err ? err
-               : fs_node_send(leg->node, line, FS_JOB_MS, h, leg->fs,
-                              leg->number);
-}
-
 /* FreeSWITCH has put its figures into variables of the channel. */
 static void figures_h(bool ok, struct slice text, uint64_t ref, void *arg)
 {
     struct fs_leg *leg = fs_leg_find(arg, ref);
 
-    if (leg && (!ok || ask_node(leg, "uuid_getvar",
-                                "rtp_audio_in_packet_count", counted_h)))
+    if (leg && (!ok || api(leg, "uuid_getvar", "rtp_audio_in_packet_count",
+                           counted_h)))
         look_later(leg);
 }
 
@@ -111,7 +107,7 @@ static void look_h(void *arg)
 {
     struct fs_leg *leg = arg;
 
-    if (ask_node(leg, "uuid_set_media_stats", NULL, figures_h))
+    if (api(leg, "uuid_set_media_stats", NULL, figures_h))
         look_later(leg);
 }
 
