@@ -159,7 +159,7 @@ class FreeSwitch:
     def rendered(self, path):
         return (self.folder / "run/conf" / path).read_text()
 
-    def start(self, timeout=30):
+    def start(self, timeout=90):
         with open(self.log_path, "ab") as log:
             self.process = subprocess.Popen(
                 ["/bin/sh", STARTER], env=self.env, stdout=log, stderr=log,

@@ -70,11 +70,11 @@ static void counted(struct fs_leg *leg, uint64_t packets)
 
     if (packets != leg->watch.packets) {
         heard(leg, packets);
-    } else if (leg->watch.asked && now - leg->watch.asked >= ANSWER_MS) {
+    } else if (leg->watch.asked && now >= leg->watch.asked + ANSWER_MS) {
         log_line(leg->fs->log, LOG_INFO, leg->call,
                  "no audio from the far side, but it answers: going on");
         heard(leg, packets);
-    } else if (!leg->watch.asked && now - leg->watch.heard >= limit_of(leg)) {
+    } else if (!leg->watch.asked && now >= leg->watch.heard + limit_of(leg)) {
         ask(leg);
     }
 }
