@@ -22,10 +22,11 @@ bool esl_is_word(const char *text)
     return text[0] != '\0';
 }
 
-/* A contact's URI stands where "," and "|" would begin another one. */
+/* A contact's URI stands where ",", "|" and ":_:" would begin another one. */
 static bool is_uri(const char *text)
 {
     return esl_is_word(text) && !strpbrk(text, ",()") &&
+           !strstr(text, ":_:") &&
            (!strncmp(text, "sip:", 4) || !strncmp(text, "sips:", 5));
 }
 

@@ -154,9 +154,9 @@ static void values_arrive_exactly_or_not_at_all(void **state)
 static void an_address_that_could_be_two_is_refused(void **state)
 {
     static const char *const bad[] = {
-        "",        "jigasi@1.2.3.4", "sip:a@b,sofia/x/y",
-        "sip:a b", "sip:a|b",        "sip:a\nb",
-        "sip:'a'", "[x=y]sip:a",     "sip:&p(x)",
+        "",          "jigasi@1.2.3.4",    "sip:a@b,sofia/x/y", "sip:a b",
+        "sip:a|b",   "sip:a\nb",          "sip:'a'",           "[x=y]sip:a",
+        "sip:&p(x)", "sip:a:_:sofia/x/y",
     };
     struct esl_originate o = {.profile = "internal"};
 
@@ -230,6 +230,132 @@ static void encoded_text_is_decoded_again(void **state)
     assert_int_equal(esl_encode(text, strlen(text), out, 10), EOVERFLOW);
 }
 
+/* ---- every byte ---- */
+
+static const char harmless[] =
+    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+    "-_.:/+@%=~&()[]*;,!?";
+
+static unsigned lines(void)
+{
+    unsigned n = 0;
+
+    for (size_t i = 0; i < cmd.len; i++)
+        n += cmd.text[i] == '\n' || cmd.text[i] == '\r';
+    return n;
+}
+
+static void a_word_has_harmless_bytes_only(void **state)
+{
+    for (int b = 1; b < 256; b++) {
+        const char text[] = {'x', (char)b, 'y', '\0'};
+        const char *const words[] = {"uuid_setvar", text};
+        bool good = b < 128 && strchr(harmless, b);
+        char line[64];
+
+        assert_int_equal(esl_is_word(text), good);
+        assert_int_equal(esl_line(line, sizeof(line), words, 2),
+                         good ? 0 : EINVAL);
+        assert_string_equal(strchr(line, ' ') ? strchr(line, ' ') + 1 : "",
+                            good ? text : "");
+    }
+}
+
+static void an_encoded_byte_is_a_word_of_few_characters(void **state)
+{
+    static const char few[] =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.%";
+
+    for (int b = 0; b < 256; b++) {
+        const char text[] = {'x', (char)b, '4', '1'};
+        char out[16], back[16];
+        size_t n;
+
+        assert_int_equal(esl_encode(text, 4, out, sizeof(out)), 0);
+        assert_int_equal(strspn(out, few), strlen(out));
+        assert_true(esl_decode(slice_of(out), back, sizeof(back), &n));
+        assert_int_equal(n, 4);
+        assert_memory_equal(back, text, 4);
+    }
+}
+
+/* Alone, at both ends, and beside each other byte. */
+static void a_value_of_any_two_bytes_arrives_or_is_refused(void **state)
+{
+    for (int a = 1; a < 256; a++) {
+        for (int b = 1; b < 256; b++) {
+            const char value[] = {(char)a, (char)b, 'x',
+                                  (char)b, (char)a, '\0'};
+            bool bad = a < ' ' || b < ' ' || a == 0x7f || b == 0x7f ||
+                       strpbrk(value, "{}");
+
+            assert_int_equal(originate(value), bad ? EINVAL : 0);
+            if (bad)
+                continue;
+            assert_int_equal(lines(), 3);
+            assert_string_equal(read_back("sip_h_X-Room-Name"), value);
+            assert_string_equal(read_back("sip_h_X-After"), "after");
+            assert_string_equal(read_back("first"), "1");
+        }
+    }
+}
+
+static void a_name_has_letters_digits_and_dashes_only(void **state)
+{
+    for (int b = 1; b < 256; b++) {
+        const char name[] = {'X', (char)b, '\0'};
+        const struct engine_header header = {name, "v"};
+        const struct esl_originate o = {.headers = &header,
+                                        .n_headers = 1,
+                                        .profile = "internal",
+                                        .uri = "sip:a@b"};
+        bool good = b < 128 && (strchr("-_", b) || (strchr(harmless, b) &&
+                                                    !strchr("-_.:/+@%=~&()[]"
+                                                            "*;,!?",
+                                                            b)));
+
+        assert_int_equal(esl_command_originate(&cmd, "j", &o),
+                         good ? 0 : EINVAL);
+    }
+}
+
+static void an_address_has_the_bytes_of_one_only(void **state)
+{
+    for (int b = 1; b < 256; b++) {
+        char uri[] = "sip:a?b@1.2.3.4:5060;x=y";
+        struct esl_originate o = {.profile = "internal", .uri = uri};
+        bool good = b < 128 && strchr(harmless, b) && !strchr(",()", b);
+
+        uri[5] = (char)b;
+        assert_int_equal(esl_command_originate(&cmd, "j", &o),
+                         good ? 0 : EINVAL);
+    }
+}
+
+static void no_byte_makes_a_line_of_its_own(void **state)
+{
+    for (int b = 1; b < 256; b++) {
+        const char text[] = {'x', (char)b, '\0'};
+        bool good = b >= ' ' && b != 0x7f;
+
+        assert_int_equal(esl_command_auth(&cmd, text), good ? 0 : EINVAL);
+        assert_true(!good || lines() == 2);
+        assert_int_equal(esl_command_execute(&cmd, "u", "set", text, "e"),
+                         good ? 0 : EINVAL);
+        assert_true(!good || lines() == 7);
+        assert_int_equal(
+            esl_command_info(&cmd, "internal", text, "a/b", "body", 4),
+            good ? 0 : EINVAL);
+        assert_true(!good || lines() == 6);
+        assert_int_equal(esl_command_info(&cmd, text, "id", "a/b", "body", 4),
+                         b < 128 && strchr(harmless, b) ? 0 : EINVAL);
+        good = b >= ' ' && b != 0x7f && !strchr("'\"\\{}$", b);
+        assert_int_equal(esl_command_bgapi(&cmd, "j", text),
+                         good ? 0 : EINVAL);
+        assert_true(!good || lines() == 3);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -242,6 +368,12 @@ int main(void)
         cmocka_unit_test(a_password_is_one_line),
         cmocka_unit_test(the_subscription_is_narrow),
         cmocka_unit_test(encoded_text_is_decoded_again),
+        cmocka_unit_test(a_word_has_harmless_bytes_only),
+        cmocka_unit_test(an_encoded_byte_is_a_word_of_few_characters),
+        cmocka_unit_test(a_value_of_any_two_bytes_arrives_or_is_refused),
+        cmocka_unit_test(a_name_has_letters_digits_and_dashes_only),
+        cmocka_unit_test(an_address_has_the_bytes_of_one_only),
+        cmocka_unit_test(no_byte_makes_a_line_of_its_own),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
