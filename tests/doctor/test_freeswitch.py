@@ -19,9 +19,14 @@ def registered(*rows):
             + "</registrations></profile>")
 
 
+RUNNING = "".join(
+    f"<profile><name>{n}</name><type>profile</type><data>x</data>"
+    "<state>RUNNING (0)</state></profile>" for n in ("external", "internal"))
+
+
 @contextlib.contextmanager
 def freeswitch(greeting="Content-Type: auth/request\n\n",
-               xml=registered(("jigasi", "Reachable"))):
+               xml=registered(("jigasi", "Reachable")), status=RUNNING):
     stop = threading.Event()
 
     class Session(socketserver.StreamRequestHandler):
@@ -47,9 +52,11 @@ def freeswitch(greeting="Content-Type: auth/request\n\n",
                 return
             self.say("Content-Type: command/reply\n"
                      "Reply-Text: +OK accepted\n\n")
-            if self.command() == "api sofia xmlstatus profile internal reg":
+            answers = {"api sofia xmlstatus": status,
+                       "api sofia xmlstatus profile internal reg": xml}
+            while answer := answers.get(self.command()):
                 self.say("Content-Type: api/response\n"
-                         f"Content-Length: {len(xml)}\n\n{xml}")
+                         f"Content-Length: {len(answer)}\n\n{answer}")
 
     class Server(socketserver.ThreadingTCPServer):
         allow_reuse_address = daemon_threads = True
@@ -119,3 +126,21 @@ def test_the_address_that_freeswitch_tells(tmp_path, ip, severity, words):
     with freeswitch() as port:
         look(tmp_path, port, FREESWITCH_EXTERNAL_IP="",
              FREESWITCH_EXTERNAL_EXT_IP=ip).expect(severity, "address", words)
+
+
+def test_ports_that_jigasi_uses(tmp_path):
+    with freeswitch() as port:
+        look(tmp_path, port, FREESWITCH_RTP_START_PORT="20000",
+             FREESWITCH_RTP_END_PORT="20199",
+             FREESWITCH_INTERNAL_IP="127.0.0.1").expect(
+            "fault", "neighbours", "FREESWITCH_RTP_START_PORT",
+            "collides with Jigasi's audio")
+
+
+def test_a_profile_that_does_not_run(tmp_path):
+    xml = RUNNING.replace("RUNNING", "DOWN", 1)
+    with freeswitch(status=xml) as port:
+        d = look(tmp_path, port)
+        d.expect("fault", "freeswitch", "the SIP profile external",
+                 "FREESWITCH_EXTERNAL_SIP_PORT")
+        assert "profile internal" not in d.raw and "no Jigasi" not in d.raw

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/slice.h"
+#include "config/nodes.h"
 #include "engine/freeswitch/fs.h"
 
 /* ---- events to policy ---- */
@@ -60,59 +60,30 @@ void fs_posts_free(struct freeswitch *fs)
 
 /* ---- nodes out of FREESWITCH_SERVER ---- */
 
-/* host, host:port, [address]:port */
-static int node_read(struct slice entry, char *host, size_t size,
-                     unsigned *port)
-{
-    const char *end = entry.p + entry.len;
-    const char *close = memchr(entry.p, ']', entry.len);
-    bool brackets = entry.len && *entry.p == '[' && close;
-    const char *from = brackets ? close : entry.p;
-    const char *colon = memchr(from, ':', (size_t)(end - from));
-    const char *first = entry.p + brackets;
-    const char *last = brackets ? close : colon ? colon : end;
-    uint64_t n;
-
-    if (colon) {
-        if (slice_to_u64((struct slice){colon + 1, (size_t)(end - colon - 1)},
-                         1, 65535, &n))
-            return EINVAL;
-        *port = (unsigned)n;
-    }
-    if (last <= first)
-        return EINVAL;
-    return slice_copy((struct slice){first, (size_t)(last - first)}, host,
-                      size);
-}
-
 static int nodes_add(struct freeswitch *fs, const char *list)
 {
-    while (*list) {
-        size_t n = strcspn(list, ", ");
-        unsigned port = fs->cfg->esl_port;
-        char host[256];
-        int err = 0;
+    const char *rest = list;
+    int err = 0;
 
-        if (n && fs->n_nodes == FS_NODES_MAX)
+    while (!err) {
+        unsigned port = fs->cfg->esl_port;
+        char host[CONFIG_NODE_HOST_MAX];
+
+        err = config_node_next(&rest, host, &port);
+        if (!err && fs->n_nodes == FS_NODES_MAX)
             err = E2BIG;
-        if (n && !err)
-            err =
-                node_read((struct slice){list, n}, host, sizeof(host), &port);
-        if (n && !err)
+        if (!err)
             err = fs_node_alloc(&fs->nodes[fs->n_nodes], fs,
                                 (unsigned)fs->n_nodes, host, port);
-        if (err) {
-            log_line(fs->log, LOG_ERROR, NULL,
-                     "FREESWITCH_SERVER: expected host or host:port, at most "
-                     "%d of them separated by commas, got \"%.*s\": %s",
-                     FS_NODES_MAX, (int)n, list, strerror(err));
-            return err;
-        }
-        fs->n_nodes += n ? 1 : 0;
-        list += n;
-        list += strspn(list, ", ");
+        fs->n_nodes += !err;
     }
-    return fs->n_nodes ? 0 : EINVAL;
+    if (err == ENOENT && fs->n_nodes)
+        return 0;
+    log_line(fs->log, LOG_ERROR, NULL,
+             "FREESWITCH_SERVER: expected host or host:port, at most %d of "
+             "them separated by commas, got \"%s\": %s",
+             FS_NODES_MAX, list, strerror(err));
+    return err == ENOENT ? EINVAL : err;
 }
 
 int freeswitch_alloc(struct engine **ep, const struct config *cfg,
