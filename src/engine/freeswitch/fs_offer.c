@@ -119,16 +119,16 @@ bool fs_offer_is_uninvited(struct fs_node *node, const char *uuid,
                            const struct esl_event *ev)
 {
     const char *const words[] = {"uuid_kill", uuid, "CALL_REJECTED"};
-    char address[64], line[128];
+    char address[64], port[8], line[128];
 
     if (!esl_event_is(ev, "Call-Direction", "inbound") ||
         !esl_event_is(ev, "Caller-Dialplan", "inline"))
         return false;
     esl_event_get(ev, "variable_sip_network_ip", address, sizeof(address));
+    esl_event_get(ev, "variable_sip_network_port", port, sizeof(port));
     log_line(node->fs->log, LOG_WARN, NULL,
-             "rejected method=INVITE from=%s reason=replaces: it wanted to "
-             "take the place of another call",
-             address);
+             "rejected method=INVITE from=%s:%s reason=replaces", address,
+             port);
     if (!esl_line(line, sizeof(line), words, 3))
         fs_node_send(node, line, FS_JOB_MS, ended_h, NULL, 0);
     return true;
