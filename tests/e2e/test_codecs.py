@@ -4,7 +4,7 @@ import asyncio
 import pytest
 
 import audio
-from jigasi import Plan
+from e2e.scene import Scene
 
 
 def whole(stats, sources=1):
@@ -23,6 +23,8 @@ async def both_ways(s, call, meeting):
     (("pcma",), ("opus",), ("PCMA", "opus")),
     (("opus",), ("pcmu",), ("opus", "PCMU")),
     (("opus",), ("pcma",), ("opus", "PCMA")),
+    (("g722",), ("opus",), ("G722", "opus")),
+    (("g722",), ("pcmu",), ("G722", "PCMU")),
 ])
 async def test_audio_is_encoded_anew(scene, phone, jigasi, spoken):
     async with scene(codecs=jigasi) as s:
@@ -39,6 +41,73 @@ async def test_one_codec_is_passed_through(scene, gateway):
         assert meeting.media.codec.name == "PCMA"
         assert meeting.remote_sdp.names[:2] == ["pcma", "opus"]
         await both_ways(s, call, meeting)
+
+
+@pytest.mark.parametrize("phone,jigasi", [
+    ((20, 60), (40, 20)), ((60, 20), (20, 40)), ((40, 60), (60, 20))])
+async def test_packets_of_other_lengths(scene, phone, jigasi):
+    """Milliseconds in a packet sent and in one wished, of each side."""
+    async with scene(codecs=("opus",), ptimes=jigasi) as s:
+        call, meeting = await s.in_meeting(ptimes=phone)
+        assert call.remote_sdp.ptime == phone[1]
+        await both_ways(s, call, meeting)
+        whole(meeting.media.stats(10))
+        # of the prompt before the meeting, packets were shorter in Opus
+        packets = len(call.media.packets)
+        await asyncio.sleep(1.2)
+        assert (len(call.media.packets) - packets) * phone[1] in \
+            range(1080, 1400)
+        whole(call.media.stats(packets))
+
+
+async def test_a_phone_changes_its_codec(scene):
+    async with scene() as s:
+        call, meeting = await s.in_meeting(codecs=("pcmu", "g722"))
+        assert call.media.codec.name == "PCMU"
+        await both_ways(s, call, meeting)
+        call.codecs.reverse()
+        call.codecs.pop()
+        assert (await call.reinvite()).status == 200
+        assert call.media.codec.name == "G722"
+        await both_ways(s, call, meeting)
+
+
+async def test_jigasi_codecs_by_setting(gateway_with, ear):
+    g = gateway_with(JIGATE_JIGASI_CODECS="opus,pcmu")
+    async with Scene(g, ear) as s:
+        call, meeting = await s.in_meeting(codecs=("pcmu", "g722"))
+        assert meeting.remote_sdp.names[:2] == ["opus", "pcmu"]
+        assert call.media.codec.name == "PCMU"
+        assert meeting.media.codec.name == "opus"
+        await both_ways(s, call, meeting)
+
+
+@pytest.mark.parametrize("codecs", [("pcmu",), ("opus",), ("g722",)])
+async def test_a_prompt_over_the_meeting(gateway_with, ear, codecs):
+    """The meeting is heard under the prompt, lowered, and again after it."""
+    g = gateway_with(JIGATE_PROMPT_MIX="duck")
+    async with Scene(g, ear) as s:
+        call, meeting = await s.in_meeting(codecs=codecs)
+        meeting.media.source = audio.tone(600)
+        await s.hears_tone(call, 600)
+        before = audio.tone_level(call.media.heard(call.media.mark() - 4000),
+                                  600)
+        start = call.media.mark()
+        await call.keys("*1")
+        await s.hears(call, "help")
+        end = call.media.mark()
+        await asyncio.sleep(1)
+        during = call.media.heard(start)[:end - start]
+        levels = [audio.tone_level(during[i:i + 1600], 600)
+                  for i in range(0, len(during) - 1600, 800)]
+        middle = sorted(levels[len(levels) // 4:len(levels) // 2])
+        assert -19 < middle[len(middle) // 2] - before < -11, middle
+        after = audio.tone_level(call.media.heard(call.media.mark() - 4000),
+                                 600)
+        assert abs(after - before) < 1.5
+        stats = call.media.stats()
+        assert (stats.lost, stats.sources, stats.breaks) == (0, 1, 0), stats
+        assert stats.largest_gap_ms < 300
 
 
 async def test_hold_mute_and_keys(scene):

@@ -98,7 +98,8 @@ class Call(Watch):
     def _body(self, codecs=None):
         body = sdp.build(self.media.ip, self.media.port,
                          codecs or self._our_codecs(), self.direction,
-                         self.version, attributes=self.attributes)
+                         self.version,
+                         ptime=self.media.wished_ptime, attributes=self.attributes)
         self.version += 1
         return body
 

@@ -44,6 +44,7 @@ class Meeting(Call):
 
     def __init__(self, jigasi, plan):
         super().__init__(jigasi.endpoint, jigasi.user, jigasi.codecs)
+        self.media.ptime, self.media.wished_ptime = jigasi.ptimes
         self.jigasi, self.plan = jigasi, plan
         self.given = False        # handed out by next_call()
         self.muted = False        # as presence in the room would say
@@ -254,9 +255,9 @@ class Jigasi(Phone):
     def __init__(self, password, server, user="jigasi", domain="meet.jitsi",
                  ip="127.0.0.1", port=0, transport="udp",
                  codecs=("opus", "pcmu", "pcma"), mixer=True,
-                 header_room="X-Room-Name"):
+                 header_room="X-Room-Name", ptimes=(20, 20)):
         super().__init__(user, password, server, domain, "", ip, port,
-                         transport, codecs)
+                         transport, codecs, ptimes=ptimes)
         self.endpoint.agent = "test-jigasi"
         self.mixer, self.header_room = mixer, header_room
         self.default = Plan()

@@ -24,10 +24,11 @@ class Phone:
     def __init__(self, user="user", password=None, server=("127.0.0.1", 5060),
                  domain="meet.jitsi", display="Test phone", ip="127.0.0.1",
                  port=0, transport="udp", codecs=("pcmu", "pcma"),
-                 events=True, space=None, tls=None):
+                 events=True, space=None, tls=None, ptimes=(20, 20)):
         self.user, self.password, self.server = user, password, server
         self.domain, self.display = domain, display
         self.codecs, self.events = codecs, events
+        self.ptimes = ptimes      # ms in a packet sent, and wished
         self.endpoint = sipua.Endpoint(ip, port, transport, "test-phone",
                                        space, tls)
         self.endpoint.on_request = self._request_in
@@ -92,6 +93,7 @@ class Phone:
     def make_call(self):
         """A call that is not begun yet: for what is to be set before."""
         c = Call(self.endpoint, self.user, self.codecs, self.events)
+        c.media.ptime, c.media.wished_ptime = self.ptimes
         self.calls.append(c)
         return c
 
@@ -184,7 +186,7 @@ def main():
     p.add_argument("--name", default="Test phone", help="display name")
     p.add_argument("--ip", default="127.0.0.1", help="address of one's own")
     p.add_argument("--codecs", default="pcmu,pcma",
-                   help="of pcmu, pcma, opus; default %(default)s")
+                   help="of pcmu, pcma, opus, g722; default %(default)s")
     p.add_argument("--register", action="store_true")
     p.add_argument("--call", metavar="NUMBER",
                    help="whom to call; without it wait for a call")

@@ -117,6 +117,8 @@ class Session(asyncio.DatagramProtocol, Watch):
         self.sending = True
         self.source = audio.silence()
         self.frozen = False        # neither send nor keep anything
+        self.ptime = 20            # ms in a packet sent: 20, 40 or 60 …
+        self.wished_ptime = 20     # … and in one received
         self.keys_heard = []
         self.packets = []          # (time, seq, ts, ssrc, pt, marker)
         self.strangers = 0         # packets from elsewhere than the far side
@@ -125,6 +127,7 @@ class Session(asyncio.DatagramProtocol, Watch):
         self._end = 0              # end of the recording, in samples
         self._zero = None          # time of sample 0
         self._last = None          # (seq, ts, position, ssrc) of last audio
+        self._gathered = []        # frames of a packet not yet full
         self._plan = collections.deque()  # keys to come: (kind, key, frame)
         self._seq = int.from_bytes(os.urandom(2), "big")
         self._ts = int.from_bytes(os.urandom(4), "big")
@@ -199,8 +202,13 @@ class Session(asyncio.DatagramProtocol, Watch):
         else:
             frame = self.source()
         if frame is not None:
-            self._send(self.send_pt, self._ts, self.codec.encode(frame),
-                       self._marker)
+            self._gathered.append(frame)
+        if len(self._gathered) >= self.ptime // 20:
+            late = (len(self._gathered) - 1) * step
+            frame = np.concatenate(self._gathered)
+            self._gathered = []
+            self._send(self.send_pt, (self._ts - late) & 0xFFFFFFFF,
+                       self.codec.encode(frame), self._marker)
             self._marker = False
         self._ts = (self._ts + step) & 0xFFFFFFFF
 
@@ -359,7 +367,8 @@ class Session(asyncio.DatagramProtocol, Watch):
         out = Stats(received=len(p),
                     sources=len({x[3] for x in p}),
                     payload_types=tuple(sorted({x[4] for x in p})))
-        steps = {pt: c.step for pt, c in self.decoders.items()}
+        steps = {pt: c.step * self.wished_ptime // 20
+                 for pt, c in self.decoders.items()}
         for a, b in zip(p, p[1:]):
             out.largest_gap_ms = max(out.largest_gap_ms,
                                      (b[0] - a[0]) * 1000)
@@ -388,5 +397,10 @@ class Session(asyncio.DatagramProtocol, Watch):
 def echo(session):
     """Say back what is heard."""
     fifo = collections.deque(maxlen=10)
-    session.on_frame = fifo.append
+
+    def split(frame):
+        fifo.extend(frame[i:i + audio.FRAME]
+                    for i in range(0, len(frame), audio.FRAME))
+
+    session.on_frame = split
     session.source = lambda: fifo.popleft() if fifo else audio.SILENCE
