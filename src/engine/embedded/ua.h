@@ -175,6 +175,7 @@ struct ua_leg {
     /* silence */
     struct timer probe_timer;
     bool probing;
+    bool silent; /* it answers OPTIONS; logged */
 };
 
 /** Now on the thread's clock (ms, monotonic), and on the wall's. */

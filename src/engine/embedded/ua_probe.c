@@ -25,8 +25,9 @@ static void options_h(struct ua_leg *leg, int status, const sip_t *sip)
         silent_h(leg);
         return;
     }
-    log_line(leg->ua->log, LOG_INFO, leg->call,
+    log_line(leg->ua->log, leg->silent ? LOG_DEBUG : LOG_INFO, leg->call,
              "no audio from the far side, but it answers OPTIONS: going on");
+    leg->silent = true;
     ua_leg_watch(leg);
 }
 
@@ -43,5 +44,6 @@ void ua_probe_silent(struct ua_leg *leg)
 void ua_probe_alive(struct ua_leg *leg)
 {
     leg->probing = false;
+    leg->silent = false;
     timer_stop(&leg->probe_timer);
 }

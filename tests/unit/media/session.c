@@ -189,7 +189,9 @@ static void a_silent_far_side_is_told_and_told_alive(void **state)
     media_stream_watch(r->media, 3, 50);
     report_comes(r, MEDIA_SILENT, 3);
     poll(NULL, 0, WATCH_MS);
-    rig_no_report(r); /* each once */
+    rig_no_report(r);                          /* each once */
+    media_stream_watch(r->media, 1, WATCH_MS); /* asked again, told again */
+    report_comes(r, MEDIA_SILENT, 1);
     far_audio(&f, voice, sizeof(voice));
     report_comes(r, MEDIA_ALIVE, 1);
     report_comes(r, MEDIA_SILENT, 1);
@@ -204,6 +206,11 @@ static void a_silent_far_side_is_told_and_told_alive(void **state)
     poll(NULL, 0, WATCH_MS);
     rig_no_report(r); /* it said that it sends none */
     f.session.receive = true;
+    f.session.send = false;
+    far_session(&f);
+    poll(NULL, 0, WATCH_MS);
+    rig_no_report(r); /* it holds the call */
+    f.session.send = true;
     far_session(&f);
     report_comes(r, MEDIA_SILENT, 1);
     media_stream_watch(r->media, 1, 0);

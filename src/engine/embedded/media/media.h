@@ -122,7 +122,8 @@ void media_stream_session(struct media *m, engine_leg leg,
                           const struct media_session *s);
 
 /** Report MEDIA_SILENT after this long without RTP, not while the far side
- *  said that it sends none, or holds the call; 0 = never. */
+ *  said that it sends none, or holds the call; 0 = never. Once: to
+ *  be told again of a far side that stays silent, ask again. */
 void media_stream_watch(struct media *m, engine_leg leg, uint32_t ms);
 
 /** As engine_play(): waits for the session, plays in the leg's codec. */

@@ -57,6 +57,7 @@ static void alive(struct stream *s)
     if (!s->silent)
         return;
     s->silent = false;
+    s->watched_out = false;
     stream_watch_check(s);
     stream_report(s, (struct media_report){.type = MEDIA_ALIVE});
 }

@@ -291,6 +291,7 @@ void stream_session(struct stream *s, const struct media_session *session)
 void stream_watch(struct stream *s, uint32_t ms)
 {
     s->watch_ms = ms;
+    s->watched_out = false;
     if (!ms)
         s->silent = false;
     s->heard_ms = worker_now_ms(s->worker);
@@ -301,13 +302,14 @@ void stream_watch_check(struct stream *s)
 {
     uint64_t due = s->heard_ms + s->watch_ms;
 
-    if (!s->watch_ms || s->silent || !s->has_session || !s->session.receive ||
-        !s->session.send)
+    if (!s->watch_ms || s->watched_out || !s->has_session ||
+        !s->session.receive || !s->session.send)
         return;
     if (worker_now_ms(s->worker) < due) {
         worker_watch_at(s->worker, due);
         return;
     }
+    s->watched_out = true;
     s->silent = true;
     stream_report(s, (struct media_report){.type = MEDIA_SILENT});
 }

@@ -80,6 +80,7 @@ struct stream {
     bool connected; /* the socket, to the far side */
     bool muted;
     bool filling;          /* the peer is quiet: silence in its place */
+    bool watched_out;      /* MEDIA_SILENT was reported of this watch */
     bool silent;           /* MEDIA_SILENT was reported */
     bool told_unconverted; /* logged once */
     bool barred;           /* to be encrypted, but cannot */
