@@ -86,7 +86,7 @@ async def test_a_call_of_any_mixture(gateway_on, ear, outside, inside):
         await meeting.end()
         await call.wait_state("ended", 10)
         host = f"[{g.external[0]}]" if outside == 6 else g.external[0]
-        assert vias(call) and all(f" {host}:5060" in v for v in vias(call))
+        assert vias(call) and all(f"/UDP {host}" in v for v in vias(call))
         await s.stats(activeCalls=0, registrations=2)
 
 
