@@ -37,6 +37,10 @@ def need(*programs):
     if missing:
         raise Cannot(f"{', '.join(missing)} not installed "
                      "(scripts/install-deps deploy)")
+    r = subprocess.run(["unshare", "--mount", "true"], text=True,
+                       stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    if r.returncode:
+        raise Cannot("root may not mount here: " + r.stdout.strip())
 
 
 def sources(to):

@@ -1,5 +1,6 @@
 """jigate.yml and jigate-embedded.yml on top of docker-jitsi-meet's files."""
 import functools
+import re
 import shutil
 import subprocess
 
@@ -11,11 +12,15 @@ FILES = {"jigate.yml": "freeswitch", "jigate-embedded.yml": "jigate"}
 MEET = ROOT / "tests/deploy/docker-jitsi-meet"
 
 
-@pytest.fixture(params=FILES)
-def name(request):
+@pytest.fixture
+def compose():
     if not shutil.which("docker-compose"):
         pytest.skip("docker-compose not installed "
                     "(scripts/install-deps deploy)")
+
+
+@pytest.fixture(params=FILES)
+def name(request, compose):
     return request.param
 
 
@@ -37,11 +42,12 @@ def passwords(folder):
                    check=True, stdout=subprocess.DEVNULL)
 
 
-def config(folder, name):
+def config(folder, *names):
     """(status, what is printed, what is complained about)."""
+    files = ["docker-compose.yml", "jigasi.yml", *names]
     r = subprocess.run(
-        ["docker-compose", "-f", "docker-compose.yml", "-f", "jigasi.yml",
-         "-f", name, "config"], cwd=folder, text=True,
+        ["docker-compose", *(a for f in files for a in ("-f", f)), "config"],
+        cwd=folder, text=True,
         stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         env={"PATH": "/usr/bin:/bin", "HOME": str(folder)})
     return r.returncode, r.stdout, r.stderr
@@ -153,6 +159,23 @@ def test_a_missing_secret_stops_the_start_and_is_named(folder, name, secret):
         line for line in lines if not line.startswith(secret + "=")) + "\n")
     status, _, told = config(folder, name)
     assert status != 0 and secret in told
+
+
+def test_the_manuals_file_for_tls_is_taken(compose, folder):
+    yaml = pytest.importorskip("yaml")
+    told = (ROOT / "docs/deploy.md").read_text()
+    (folder / "tls.yml").write_text(
+        re.search(r"```yaml\n(.*?)```", told, re.S)[1])
+    passwords(folder)
+    with open(folder / ".env", "a") as env:
+        env.write("CONFIG=/cfg\nFREESWITCH_TLS_PORT=5061\n")
+    status, out, said = config(folder, "jigate.yml", "tls.yml")
+    assert (status, said) == (0, "")
+    service = yaml.safe_load(out)["services"]["freeswitch"]
+    assert {("tcp", 5060), ("tcp", 5061), ("udp", 20200)} <= \
+        set(published(service))
+    assert service["volumes"] == ["/cfg/jigate/tls:/etc/jigate/tls:ro"]
+    assert int(service["environment"]["FREESWITCH_TLS_PORT"]) == 5061
 
 
 def test_house_style(name):
