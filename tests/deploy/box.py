@@ -163,7 +163,7 @@ class Machine:
         with open(self.console, "wb") as log:
             self.process = subprocess.Popen(
                 ["systemd-nspawn", "--boot", "--register=no", "--keep-unit",
-                 "--machine=jigate-test", "-D", self.root],
+                 f"--machine=jigate-{os.getpid()}", "-D", self.root],
                 stdout=log, stderr=log, stdin=subprocess.DEVNULL,
                 start_new_session=True)
         limit = time.monotonic() + 60

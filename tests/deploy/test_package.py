@@ -10,6 +10,7 @@ import box
 from e2e.scene import Scene
 from installed import (Installed, call_into_meeting,
                        doctor_tells_of_jigasi)
+from places import ROOT
 
 # What apt and dpkg keep about a package that is gone, or about others.
 OF_OTHERS = re.compile(r"^(var/(cache|log|lib/(apt|dpkg|systemd))|run|tmp|"
@@ -141,8 +142,9 @@ def test_its_exposure_is_at_most_2(service):
     told = service.machine("systemd-analyze", "security", "--no-pager",
                            "jigate")
     level = re.search(r"Overall exposure level for \S+: ([\d.]+)", told)
-    print("systemd-analyze security:", level[1])
     assert float(level[1]) <= 2.0
+    manual = (ROOT / "docs/deploy.md").read_text()
+    assert f"`systemd-analyze security jigate` says {level[1]}." in manual
 
 
 async def test_doctor_looks_at_it_as_root(service, ear):
