@@ -224,6 +224,19 @@ static void frame_take(struct playout *p, const struct jitter_frame *f)
     loss_reckon(p);
 }
 
+void playout_continue(struct playout *p, enum media_codec codec,
+                      const uint8_t *payload, size_t len)
+{
+    struct codec_decoder *d = decoder_of(p, codec);
+    size_t n = d ? codec_decode(d, payload, len, p->fifo, p->max) : 0;
+
+    if (!n)
+        return;
+    if (!d->codec->conceal)
+        plc_received(&p->plc, p->fifo, n);
+    p->made_up_ms = 0;
+}
+
 /* Make the fifo longer by what is next. */
 static void step(struct playout *p, uint64_t now_us)
 {

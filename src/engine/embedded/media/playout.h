@@ -28,6 +28,11 @@ void playout_packet(struct playout *p, enum jitter_kind kind,
                     enum media_codec codec, const struct rtp_packet *packet,
                     const uint8_t *payload, uint64_t now_us);
 
+/** This payload was heard last: what is made up until the first packet is
+ *  due goes on from it. */
+void playout_continue(struct playout *p, enum media_codec codec,
+                      const uint8_t *payload, size_t len);
+
 /** The next n samples (at most 60 ms), silence where there is nothing. */
 void playout_read(struct playout *p, uint64_t now_us, int16_t *out, size_t n);
 

@@ -181,6 +181,7 @@ static void relay(struct stream *s, enum media_codec codec, uint8_t *packet,
         return;
     }
     stream_fed(peer);
+    stream_tail_keep(peer, peer->session.format.codec, payload, len);
     rtp_header_write(payload - RTP_HEADER_SIZE, n.marker,
                      peer->session.format.send_pt, n.seq, n.ts,
                      peer->out.ssrc);

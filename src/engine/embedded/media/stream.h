@@ -53,7 +53,7 @@ struct media_counters {
 };
 
 /** Lists that a worker keeps. */
-enum { STREAM_LEAD_MS = 300 };
+enum { STREAM_LEAD_MS = 300, STREAM_TAIL_MAX = 480 };
 
 enum stream_list { STREAMS_ALL, STREAMS_TICKING, STREAM_LISTS };
 
@@ -111,7 +111,17 @@ struct stream {
     struct player player;
     struct transcoder *transcoder; /* makes what the far side hears of the
                                       peer's audio; NULL: passed through */
-    uint8_t loss_percent;          /* that the far side tells of our packets */
+    struct {
+        uint8_t percent; /* lost of our packets, as the far side tells */
+        uint32_t sent;   /* as they were when that was reckoned */
+        uint64_t lost;
+    } far_loss;
+    struct {
+        enum media_codec codec;
+        uint64_t at_ms;
+        size_t len;
+        uint8_t payload[STREAM_TAIL_MAX];
+    } tail; /* last payload passed through, where prompts are mixed in */
     struct media_counters counters;
 };
 
@@ -162,6 +172,10 @@ void stream_fed(struct stream *s);
 
 /** Start or stop the tick as the stream's state asks for. */
 void stream_update(struct stream *s);
+
+/** Remember a payload that was passed through to the far side. */
+void stream_tail_keep(struct stream *s, enum media_codec codec,
+                      const uint8_t *payload, size_t len);
 
 /** Whether payloads of one codec can become the other's byte by byte. */
 bool stream_same_coding(enum media_codec a, enum media_codec b);

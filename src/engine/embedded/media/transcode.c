@@ -1,6 +1,14 @@
 /* When a stream's audio has to be encoded anew, and that. */
 #include "engine/embedded/media/stream.h"
 
+#include <string.h>
+
+enum {
+    TAIL_FRESH_MS = 100,
+    FAR_LOSS_PACKETS = 500,
+    LOSS_PERCENT_MAX = 50,
+};
+
 bool stream_same_coding(enum media_codec a, enum media_codec b)
 {
     bool laws = a != MEDIA_OPUS && a != MEDIA_G722 && b != MEDIA_OPUS &&
@@ -82,6 +90,26 @@ unsigned stream_ptime(const struct stream *s)
     return ms == 30 || ms == 50 ? ms - 10 : ms;
 }
 
+void stream_tail_keep(struct stream *s, enum media_codec codec,
+                      const uint8_t *payload, size_t len)
+{
+    if (!worker_shared(s->worker)->duck || len > STREAM_TAIL_MAX)
+        return;
+    s->tail.codec = codec;
+    s->tail.at_ms = worker_now_ms(s->worker);
+    s->tail.len = len;
+    memcpy(s->tail.payload, payload, len);
+}
+
+/* What was passed through until now goes on without a seam. */
+static void tail_take(struct stream *s)
+{
+    if (s->tail.len &&
+        worker_now_ms(s->worker) - s->tail.at_ms < TAIL_FRESH_MS)
+        transcoder_continue(s->transcoder, s->tail.codec, s->tail.payload,
+                            s->tail.len);
+}
+
 void stream_transcoder_update(struct stream *s)
 {
     enum media_codec from, to = s->session.format.codec;
@@ -105,15 +133,33 @@ void stream_transcoder_update(struct stream *s)
     }
     s->filling = false;
     s->ptime_ms = stream_ptime(s);
+    tail_take(s);
     made_log(s);
 }
 
-static unsigned loss_percent(const struct stream *s)
+/* The far side's reports, reckoned anew every ten seconds. */
+static void far_loss_reckon(struct stream *s)
+{
+    uint64_t lost = rtcp_session_far_lost(&s->rtcp);
+    uint32_t sent = s->sent - s->far_loss.sent;
+    uint64_t now = lost > s->far_loss.lost ? lost - s->far_loss.lost : 0;
+
+    if (sent < FAR_LOSS_PACKETS)
+        return;
+    s->far_loss.percent =
+        now < sent / 2 ? (uint8_t)(100 * now / sent) : LOSS_PERCENT_MAX;
+    s->far_loss.sent = s->sent;
+    s->far_loss.lost = lost;
+}
+
+/* What the far side misses of ours, or we of its: the way is the same. */
+static unsigned loss_percent(struct stream *s)
 {
     const struct transcoder *back = s->peer->transcoder;
     unsigned percent = back ? transcoder_loss_percent(back) : 0;
 
-    return s->loss_percent > percent ? s->loss_percent : percent;
+    far_loss_reckon(s);
+    return s->far_loss.percent > percent ? s->far_loss.percent : percent;
 }
 
 size_t stream_transcode(struct stream *s, uint8_t *payload, bool *played)

@@ -69,6 +69,12 @@ void transcoder_packet(struct transcoder *t, enum jitter_kind kind,
     playout_packet(t->playout, kind, codec, p, payload, now_us);
 }
 
+void transcoder_continue(struct transcoder *t, enum media_codec codec,
+                         const uint8_t *payload, size_t len)
+{
+    playout_continue(t->playout, codec, payload, len);
+}
+
 static bool quiet(const int16_t *x, size_t n)
 {
     for (size_t i = 0; i < n; i++)

@@ -34,6 +34,11 @@ void transcoder_packet(struct transcoder *t, enum jitter_kind kind,
                        enum media_codec codec, const struct rtp_packet *p,
                        const uint8_t *payload, uint64_t now_us);
 
+/** The far side heard this payload until now, passed through: what comes
+ *  first goes on from there. */
+void transcoder_continue(struct transcoder *t, enum media_codec codec,
+                         const uint8_t *payload, size_t len);
+
 /** What of a frame is to be said. */
 struct transcoder_frame {
     uint64_t now_us;
