@@ -78,6 +78,9 @@ static void tell(struct embedded *e, const struct engine_event *ev)
     if (ev->type == ENGINE_OFFERED)
         add_leg(e, ev->leg);
     leg = leg_table_find(e->legs, ev->leg);
+    if (ev->type == ENGINE_OFFERED && leg &&
+        ev->offered.source == ENGINE_FROM_JIGASI)
+        embedded_leg_forward(leg);
     if (ev->type == ENGINE_ANSWERED && leg)
         embedded_leg_answered(leg);
     if (ev->type == ENGINE_GONE)
@@ -340,9 +343,13 @@ static engine_leg dial(struct engine *engine, const struct engine_dial *d)
 static void bridge(struct engine *engine, engine_leg a, engine_leg b)
 {
     struct embedded *e = of(engine);
+    struct embedded_leg *one = leg_table_find(e->legs, a);
+    struct embedded_leg *other = leg_table_find(e->legs, b);
 
-    if (!leg_table_find(e->legs, a) || !leg_table_find(e->legs, b))
+    if (!one || !other)
         return;
+    embedded_leg_bridged(one, b);
+    embedded_leg_bridged(other, a);
     media_bridge(e->media, a, b);
     post(e, &(struct engine_event){
                 .type = ENGINE_BRIDGED,

@@ -12,8 +12,10 @@ struct embedded_leg {
     engine_event_h *h;
     void *arg;
     bool answered;
-    unsigned plays; /* of collections, that have not ended; the answer that
-                       they wait for counts as one */
+    bool forwards;   /* its keys go to … */
+    engine_leg peer; /* … whom it is bridged with */
+    unsigned plays;  /* of collections, that have not ended; the answer that
+                        they wait for counts as one */
 };
 
 static void keys_h(const char *keys, void *arg)
@@ -139,9 +141,22 @@ int embedded_leg_bind(struct embedded_leg *leg, const char *const *sequences,
     return collector_bind(leg->collector, sequences, n, inter_ms);
 }
 
+void embedded_leg_forward(struct embedded_leg *leg)
+{
+    leg->forwards = true;
+}
+
+void embedded_leg_bridged(struct embedded_leg *leg, engine_leg peer)
+{
+    leg->peer = peer;
+}
+
 void embedded_leg_key(struct embedded_leg *leg, char key)
 {
-    collector_key(leg->collector, key);
+    if (!leg->forwards)
+        collector_key(leg->collector, key);
+    else if (leg->peer)
+        media_key(leg->media, leg->peer, key);
 }
 
 void embedded_leg_played(struct embedded_leg *leg, uint32_t tag,

@@ -16,6 +16,14 @@ struct embedded_leg;
 int embedded_leg_alloc(struct embedded_leg **lp, engine_leg number,
                        struct media *media, struct timers *timers,
                        engine_event_h *h, void *arg);
+
+/** Send the leg's keys on to whom it is bridged with, instead of collecting
+ *  them: they are a meeting's. */
+void embedded_leg_forward(struct embedded_leg *leg);
+
+/** It was bridged. */
+void embedded_leg_bridged(struct embedded_leg *leg, engine_leg peer);
+
 void embedded_leg_free(struct embedded_leg *leg);
 
 /** The leg was answered: what waited for it goes on. */

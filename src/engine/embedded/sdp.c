@@ -153,6 +153,7 @@ static bool choose_format(struct choice *c, const struct sdp_local *l)
     dtmf = choose_dtmf(&c->formats, format->codec);
     format->send_pt = format->recv_pt = audio->pt;
     format->send_dtmf_pt = format->recv_dtmf_pt = dtmf ? dtmf->pt : 0;
+    format->dtmf_rate = dtmf ? dtmf->rate : 0;
     format->ptime_ms = choose_ptime(&c->formats, format->codec);
     if (format->codec == MEDIA_OPUS)
         choose_opus(format, audio->fmtp);

@@ -135,6 +135,10 @@ void media_bridge(struct media *m, engine_leg a, engine_leg b)
     WITH_STREAM(b, s->bridged = a);
 }
 
+void media_key(struct media *m, engine_leg leg, char key)
+{
+}
+
 void media_mute(struct media *m, engine_leg leg, bool on)
 {
     WITH_STREAM(leg, s->muted = on);

@@ -300,6 +300,17 @@ void media_mute(struct media *m, engine_leg leg, bool on)
         free(message);
 }
 
+void media_key(struct media *m, engine_leg leg, char key)
+{
+    struct message *message = message_alloc(m, leg, MESSAGE_KEY);
+
+    if (!message)
+        return;
+    message->key = key;
+    if (!post(m, leg, message))
+        free(message);
+}
+
 void media_bridge(struct media *m, engine_leg a, engine_leg b)
 {
     struct message *message = message_alloc(m, a, MESSAGE_BRIDGE);

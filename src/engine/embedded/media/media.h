@@ -37,6 +37,7 @@ struct media_format {
     uint8_t recv_pt;      /* payload type we announced */
     uint8_t send_dtmf_pt; /* telephone-event (RFC 4733), 0: none agreed … */
     uint8_t recv_dtmf_pt; /* … then keys are also listened for in-band */
+    uint32_t dtmf_rate;   /* clock of telephone-event, 8000 or 48000 */
     bool fec;             /* Opus: the far side can use in-band FEC */
     uint32_t bitrate_max; /* Opus: that it wishes, bit/s; 0: none */
     uint8_t ptime_ms;     /* of packets that we make, 10 to 60; prompts in
@@ -136,5 +137,9 @@ void media_play_stop(struct media *m, engine_leg leg);
  *  silence until there is audio again. */
 void media_bridge(struct media *m, engine_leg a, engine_leg b);
 void media_mute(struct media *m, engine_leg leg, bool on);
+
+/** Send a key (0-9 * # A-D) to the far side as telephone-event, in place of
+ *  audio, after those that wait. Logged where none was agreed on. */
+void media_key(struct media *m, engine_leg leg, char key);
 
 #endif

@@ -169,7 +169,7 @@ static void relay(struct stream *s, enum media_codec codec, uint8_t *packet,
                           worker_now_us(s->worker));
         return;
     }
-    if (player_busy(&peer->player)) {
+    if (player_busy(&peer->player) || keys_out_busy(&peer->keys_out)) {
         s->counters.overridden++;
         stream_fed(peer);
         return;

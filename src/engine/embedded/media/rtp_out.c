@@ -160,6 +160,19 @@ bool rtp_out_relay(struct rtp_out *o, const struct rtp_packet *p,
     return true;
 }
 
+void rtp_out_event(struct rtp_out *o, bool first, uint32_t *event_ts,
+                   uint64_t now_us, struct rtp_numbers *n)
+{
+    struct rtp_numbers place = {.seq = (uint16_t)(o->seq + 1),
+                                .ts = joined_ts(o, now_us)};
+
+    if (first)
+        *event_ts = place.ts;
+    o->source = RTP_NOTHING;
+    sent(o, &place, now_us, o->rate / FRAMES_A_SECOND);
+    *n = (struct rtp_numbers){first, place.seq, *event_ts};
+}
+
 void rtp_out_skip(struct rtp_out *o, const struct rtp_packet *p)
 {
     uint16_t ahead = (uint16_t)(p->seq - o->newest);

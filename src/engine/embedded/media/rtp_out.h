@@ -86,6 +86,16 @@ void rtp_out_local(struct rtp_out *o, enum rtp_source source, uint64_t now_us,
 bool rtp_out_relay(struct rtp_out *o, const struct rtp_packet *p,
                    uint64_t now_us, struct rtp_numbers *n);
 
+/**
+ * Numbers for a packet of a named event (RFC 4733 section 2.5.1), one each
+ * 20 ms; whatever comes after it is joined on anew.
+ *
+ * @param first  The event begins: its time stamp is put into *event_ts, that
+ *               all its packets have.
+ */
+void rtp_out_event(struct rtp_out *o, bool first, uint32_t *event_ts,
+                   uint64_t now_us, struct rtp_numbers *n);
+
 /** A packet of the source that is not to be sent (a key): its number is
  *  closed up. */
 void rtp_out_skip(struct rtp_out *o, const struct rtp_packet *p);

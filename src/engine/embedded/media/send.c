@@ -154,8 +154,32 @@ static bool own_packet(struct stream *s)
     return true;
 }
 
+/* A packet of a key; the meeting's audio waits for its end. */
+static void key_packet(struct stream *s)
+{
+    uint8_t *packet = worker_packet_out(s->worker);
+    const struct media_format *f = &s->session.format;
+    enum keys_out_step step =
+        keys_out_next(&s->keys_out, f->dtmf_rate, packet + RTP_HEADER_SIZE);
+    struct rtp_numbers n;
+
+    if (step == KEYS_OUT_NONE)
+        return;
+    rtp_out_event(&s->out, step == KEYS_OUT_FIRST, &s->key_ts,
+                  worker_now_us(s->worker), &n);
+    rtp_header_write(packet, n.marker, f->send_dtmf_pt, n.seq, n.ts,
+                     s->out.ssrc);
+    stream_send(s, packet, RTP_HEADER_SIZE + KEYS_OUT_BYTES);
+}
+
 void stream_tick(struct stream *s)
 {
+    if (keys_out_busy(&s->keys_out) && stream_sends(s)) {
+        key_packet(s);
+        s->fed_ms = worker_now_ms(s->worker);
+        stream_update(s);
+        return;
+    }
     s->owed_ms += WORKER_TICK_MS;
     while (s->owed_ms >= s->ptime_ms) {
         s->owed_ms -= s->ptime_ms;

@@ -172,7 +172,8 @@ void stream_update(struct stream *s)
     stream_transcoder_update(s);
     on = player_busy(&s->player)
              ? sends || held
-             : sends && (!s->peer || s->filling || s->transcoder);
+             : sends && (!s->peer || s->filling || s->transcoder ||
+                         keys_out_busy(&s->keys_out));
     if (on && !s->link[STREAMS_TICKING].in)
         s->owed_ms =
             s->ptime_ms > WORKER_TICK_MS ? s->ptime_ms - WORKER_TICK_MS : 0;
@@ -338,6 +339,17 @@ void stream_bridge(struct stream *a, struct stream *b)
     stream_fed(b);
     stream_update(a);
     stream_update(b);
+}
+
+void stream_key(struct stream *s, char key)
+{
+    if (!s->session.format.send_dtmf_pt)
+        log_line(worker_shared(s->worker)->log, LOG_WARN, NULL,
+                 "a key was not sent: the far side of leg=%llu takes no "
+                 "telephone-event",
+                 number(s));
+    else if (keys_out_put(&s->keys_out, key))
+        stream_update(s);
 }
 
 void stream_mute(struct stream *s, bool on)

@@ -12,6 +12,7 @@
 
 #include "engine/embedded/media/figures.h"
 #include "engine/embedded/media/inband.h"
+#include "engine/embedded/media/keys_out.h"
 #include "engine/embedded/media/latch.h"
 #include "engine/embedded/media/media.h"
 #include "engine/embedded/media/player.h"
@@ -107,7 +108,9 @@ struct stream {
     struct rtcp_session rtcp;
     struct figures figures;
     struct telephone_event event;
-    struct inband *inband; /* NULL: the far side sends telephone-event */
+    struct keys_out keys_out; /* on their way to the far side */
+    uint32_t key_ts;          /* time stamp of the one that is sent */
+    struct inband *inband;    /* NULL: the far side sends telephone-event */
     struct player player;
     struct transcoder *transcoder; /* makes what the far side hears of the
                                       peer's audio; NULL: passed through */
@@ -141,6 +144,7 @@ void stream_play(struct stream *s, struct play *play);
 void stream_play_stop(struct stream *s);
 void stream_bridge(struct stream *a, struct stream *b);
 void stream_mute(struct stream *s, bool on);
+void stream_key(struct stream *s, char key);
 
 /** A packet waits at the socket. */
 void stream_receive(struct stream *s);

@@ -225,6 +225,11 @@ static void mute_h(struct worker *w, struct message *m)
     stream_mute(m->stream, m->on);
 }
 
+static void key_h(struct worker *w, struct message *m)
+{
+    stream_key(m->stream, m->key);
+}
+
 static void quit_h(struct worker *w, struct message *m)
 {
     w->quit = true;
@@ -238,7 +243,7 @@ static void mail_handle(struct worker *w)
         [MESSAGE_SESSION] = session_h, [MESSAGE_WATCH] = watch_h,
         [MESSAGE_PLAY] = play_h,       [MESSAGE_PLAY_STOP] = play_stop_h,
         [MESSAGE_BRIDGE] = bridge_h,   [MESSAGE_MUTE] = mute_h,
-        [MESSAGE_QUIT] = quit_h,
+        [MESSAGE_KEY] = key_h,         [MESSAGE_QUIT] = quit_h,
     };
     struct mail *mail = mailbox_take(w->mailbox);
 

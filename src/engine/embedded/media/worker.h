@@ -50,6 +50,7 @@ enum message_type {
     MESSAGE_PLAY_STOP,
     MESSAGE_BRIDGE,
     MESSAGE_MUTE,
+    MESSAGE_KEY,
     MESSAGE_QUIT,
     MESSAGE_TYPES,
 };
@@ -61,6 +62,7 @@ struct message {
     struct stream *stream;
     union {
         struct media_session session;
+        char key;
         uint32_t watch_ms;
         struct play *play;
         struct stream *peer;
