@@ -233,6 +233,19 @@ async def test_keys_and_messages_work_as_for_callers(gateway, ear):
         await s.leave(p)
 
 
+async def test_keys_of_the_meeting_reach_whom_it_dialled(gateway, ear):
+    async with Scenery(gateway, ear) as s:
+        p = await s.phone()
+        call, ring = await in_meeting(s, p)
+        await call.keys("12#*0")
+        await ring.wait(lambda: "".join(ring.media.keys_heard) == "12#*0", 5,
+                        f"the keys; heard {ring.media.keys_heard}")
+        await s.hears_tone(call, 600)
+        await ring.hang_up()
+        await call.wait_state("ended")
+        await s.leave(p)
+
+
 # ---- through the trunk ----
 
 async def test_a_telephone_is_called_through_the_trunk(gateway_with, ear):
@@ -250,6 +263,8 @@ async def test_a_telephone_is_called_through_the_trunk(gateway_with, ear):
         telephone.media.source = audio.tone(600)
         await s.hears_tone(call, 600)
         await s.hears_tone(telephone, 600)
+        await call.keys("1")
+        await telephone.wait(lambda: telephone.media.keys_heard == ["1"])
         await telephone.hang_up()
         await call.wait_state("ended")
         await s.stats(activeCalls=0)

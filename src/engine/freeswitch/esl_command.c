@@ -30,6 +30,13 @@ static bool is_uri(const char *text)
            (!strncmp(text, "sip:", 4) || !strncmp(text, "sips:", 5));
 }
 
+static bool is_telephone(const char *text)
+{
+    const char *rest = text + (*text == '+');
+
+    return *rest && strlen(rest) < 64 && !rest[strspn(rest, "0123456789*")];
+}
+
 static bool has_control(const char *text)
 {
     for (; *text; text++) {
@@ -294,9 +301,12 @@ int esl_command_originate(struct esl_command *c, const char *job,
     for (size_t i = 0; i < o->n_headers; i++)
         put_variable(c, "sip_h_", o->headers[i].name, o->headers[i].value);
     put(c, "}sofia/");
-    put_word(c, o->profile);
+    if (o->profile)
+        put_word(c, o->profile);
+    else
+        put(c, "gateway/trunk");
     put(c, "/");
-    c->bad = c->bad || !is_uri(o->uri);
+    c->bad = c->bad || !(o->profile ? is_uri : is_telephone)(o->uri);
     put(c, o->uri);
     put(c, " &park()");
     put_job(c, job);

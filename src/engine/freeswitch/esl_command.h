@@ -68,8 +68,9 @@ struct esl_originate {
     size_t n_variables;
     const struct engine_header *headers; /* SIP headers of the INVITE */
     size_t n_headers;
-    const char *profile;
-    const char *uri; /* of the contact, with fs_path where it has one */
+    const char *profile; /* NULL: through the gateway "trunk" */
+    const char *uri;     /* of the contact, with fs_path where it has one; of
+                            the trunk a number: "+", digits, "*" */
 };
 
 /**

@@ -86,6 +86,7 @@ struct fs_leg {
     char call_id[256]; /* SIP Call-ID, "" while unknown */
     char codec[8];     /* that Jigasi speaks as well, "" for none */
     bool inbound;
+    bool jigasi;   /* its far side is Jigasi, not a participant */
     bool dialling; /* its originate is under way */
     bool ringing;
     bool answered; /* and ready for commands: told */

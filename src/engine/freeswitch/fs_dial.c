@@ -1,5 +1,6 @@
-/* A call to one contact. FreeSWITCH calls that contact alone, under a UUID
-   and with a Call-ID of our choice, and parks it when it answers. */
+/* A call to one contact, or to one number behind the trunk. FreeSWITCH calls
+   that alone, under a UUID and with a Call-ID of our choice, and parks it when
+   it answers. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -70,12 +71,38 @@ static void codec_list(char *out, size_t size, const struct fs_leg *leg)
     }
 }
 
+/** Whom to call, as FreeSWITCH wants it. */
+struct callee {
+    const char *profile; /* NULL: the gateway */
+    const char *uri;
+    char from[FS_URI_MAX]; /* URI, "" for that of FreeSWITCH */
+};
+
+static void callee_of(struct callee *ce, const struct freeswitch *fs,
+                      const struct engine_dial *d)
+{
+    static const char outside[] = "external/"; /* see contact_tell() */
+
+    *ce = (struct callee){.profile = "internal", .uri = d->contact};
+    if (d->target == ENGINE_TO_TRUNK) {
+        ce->profile = NULL;
+        ce->uri = d->number;
+        if (d->caller_number && *d->caller_number)
+            snprintf(ce->from, sizeof(ce->from), "sip:%s@%s", d->caller_number,
+                     fs->cfg->trunk_domain);
+    } else if (!strncmp(d->contact, outside, sizeof(outside) - 1)) {
+        ce->profile = "external";
+        ce->uri = d->contact + sizeof(outside) - 1;
+    }
+}
+
 static int originate(struct fs_leg *leg, const struct fs_leg *participant,
                      const struct engine_dial *d)
 {
     struct freeswitch *fs = leg->fs;
     char name[6 * NAME_MAX_BYTES + 1], contact[3 * FS_URI_MAX];
-    char codecs[64];
+    char codecs[64], silence_ms[16];
+    struct callee ce;
     struct esl_variable v[] = {
         {"absolute_codec_string", codecs},
         {"origination_uuid", leg->uuid},
@@ -96,17 +123,28 @@ static int originate(struct fs_leg *leg, const struct fs_leg *participant,
         {"send_silence_when_idle", "-1"},
         {"disable_q850_reason", "true"},
         {"app_disable_expand_variables", "true"},
+        {"outbound_redirect_fatal", "true"},
+        {"media_timeout", silence_ms},
+        {"sip_invite_from_uri", ce.from},
     };
+    size_t n = sizeof(v) / sizeof(v[0]);
     struct esl_originate o = {
         .variables = v,
-        .n_variables = sizeof(v) / sizeof(v[0]),
         .headers = d->headers,
         .n_headers = d->n_headers,
-        .profile = "internal",
-        .uri = d->contact,
     };
-    int err =
-        esl_encode(d->contact, strlen(d->contact), contact, sizeof(contact));
+    int err;
+
+    callee_of(&ce, fs, d);
+    o.profile = ce.profile;
+    o.uri = ce.uri;
+    /* The last two are not sent where they say nothing. */
+    snprintf(silence_ms, sizeof(silence_ms), "%u",
+             fs->cfg->media_timeout_s * 1000);
+    n -= !ce.from[0];
+    n -= leg->jigasi && !ce.from[0];
+    o.n_variables = n;
+    err = esl_encode(ce.uri, strlen(ce.uri), contact, sizeof(contact));
 
     codec_list(codecs, sizeof(codecs), participant);
     display_name(name, sizeof(name), d->caller_name);
@@ -134,10 +172,12 @@ engine_leg fs_dial(struct freeswitch *fs, const struct engine_dial *d)
         return 0;
     slice_copy(slice_of(d->call), leg->call, sizeof(leg->call));
     slice_copy(slice_of(uuid), leg->call_id, sizeof(leg->call_id));
+    leg->jigasi = !participant || !participant->jigasi;
     err = originate(leg, participant, d);
     if (err) {
         log_line(fs->log, LOG_ERROR, leg->call,
-                 "%s cannot be called through FreeSWITCH: %s", d->contact,
+                 "%s cannot be called through FreeSWITCH: %s",
+                 d->target == ENGINE_TO_TRUNK ? d->number : d->contact,
                  err == EINVAL ? "a header or the address holds what cannot "
                                  "be written into a command"
                                : strerror(err));

@@ -26,7 +26,7 @@ static void set_tones(struct fs_leg *leg, const struct esl_event *ev)
 {
     struct slice sdp = esl_event_raw(ev, "variable_switch_r_sdp");
 
-    if (leg->inbound && sdp.p &&
+    if (!leg->jigasi && sdp.p &&
         !memmem(sdp.p, sdp.len, "telephone-event", 15))
         fs_leg_execute(leg, "spandsp_start_dtmf", "");
 }
@@ -58,6 +58,7 @@ static void offered(struct fs_node *node, const char *uuid,
         leg->killed = true;
         return;
     }
+    leg->jigasi = o.offer.source == ENGINE_FROM_JIGASI;
     set_call_id(leg, ev);
     fs_offer_codec(leg, ev);
     fs_offer_prepare(leg);
@@ -80,6 +81,7 @@ static void on_park(struct fs_node *node, struct fs_leg *leg, const char *uuid,
                esl_event_is(ev, "Answer-State", "answered")) {
         set_call_id(leg, ev);
         set_rate(leg, ev);
+        set_tones(leg, ev);
         fs_leg_answered(leg);
     }
 }
@@ -140,7 +142,7 @@ static void on_dtmf(struct fs_node *node, struct fs_leg *leg, const char *uuid,
     char digit[4];
 
     /* Those of INFO are read in on_info(): FreeSWITCH gets some wrong. */
-    if (leg && leg->inbound && !esl_event_is(ev, "DTMF-Source", "ENDPOINT") &&
+    if (leg && !leg->jigasi && !esl_event_is(ev, "DTMF-Source", "ENDPOINT") &&
         esl_event_get(ev, "DTMF-Digit", digit, sizeof(digit)) && digit[0])
         collector_key(leg->keys, digit[0]);
 }
@@ -199,7 +201,7 @@ static void on_info(struct fs_node *node, struct fs_leg *leg, const char *uuid,
     esl_event_get(ev, "SIP-Content-Type", type, sizeof(type));
     for (char *p = type; *p; p++)
         *p = (char)(*p >= 'A' && *p <= 'Z' ? *p | 0x20 : *p);
-    if (leg->inbound && key_read(&key, type, text)) {
+    if (!leg->jigasi && key_read(&key, type, text)) {
         collector_key(leg->keys, key);
         return;
     }

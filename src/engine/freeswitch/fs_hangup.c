@@ -86,6 +86,7 @@ static void refused(struct fs_leg *leg, const struct esl_event *ev)
     size_t row = cause_row(ev), rows = sizeof(causes) / sizeof(causes[0]);
     unsigned status = status_of(ev);
     enum engine_end end = ENGINE_END_REFUSED;
+    char phrase[FS_PHRASE_MAX];
 
     if (!status && row < rows) {
         end = causes[row].end;
@@ -96,7 +97,9 @@ static void refused(struct fs_leg *leg, const struct esl_event *ev)
     }
     if (status == 408)
         end = ENGINE_END_TIMEOUT;
-    fs_leg_gone(leg, end, status, 0, "");
+    esl_event_get(ev, "variable_sip_invite_failure_phrase", phrase,
+                  sizeof(phrase));
+    fs_leg_gone(leg, end, status, 0, phrase);
 }
 
 void fs_hangup(struct fs_leg *leg, const struct esl_event *ev)

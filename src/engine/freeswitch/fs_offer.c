@@ -192,14 +192,17 @@ void fs_offer_codec(struct fs_leg *leg, const struct esl_event *ev)
 void fs_offer_prepare(struct fs_leg *leg)
 {
     char vars[512];
+    /* Keys of participants are ours; whoever dials out of a meeting keys what
+       the far end asks for. */
+    const char *filter = leg->jigasi ? "false" : "true";
 
     /* In one go, before anything else happens to the channel. From here on
        fs_watch.c sees to it that a phone which vanished is let go. */
     snprintf(vars, sizeof(vars),
              "park_after_bridge=true;hangup_after_bridge=false;"
-             "bridge_filter_dtmf=true;bridge_generate_comfort_noise=-1;"
+             "bridge_filter_dtmf=%s;bridge_generate_comfort_noise=-1;"
              "send_silence_when_idle=-1;disable_q850_reason=true;"
              "media_timeout=7200000;jigate_call=%s",
-             leg->call);
+             filter, leg->call);
     fs_leg_send(leg, NULL, 0, "uuid_setvar_multi", leg->uuid, vars, NULL);
 }

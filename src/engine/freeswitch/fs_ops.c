@@ -193,7 +193,7 @@ static void info(struct engine *e, engine_leg number, const char *type,
     if (!leg)
         return;
     c = &leg->fs->command;
-    err = esl_command_info(c, leg->inbound ? "external" : "internal",
+    err = esl_command_info(c, leg->jigasi ? "internal" : "external",
                            leg->call_id, type, body, len);
     if (!err)
         err = esl_client_send(leg->node->esl, c, info_sent_h, leg->fs,

@@ -250,6 +250,7 @@ static struct fs_leg *adopt_inbound(struct fs_node *node,
 
     if (!leg)
         return NULL;
+    leg->jigasi = esl_event_is(ev, "variable_jigate_source", "jigasi");
     names_read(leg, ev);
     return leg;
 }
@@ -270,10 +271,11 @@ static void adopt_outbound(struct fs_node *node, const struct fs_found *f,
     participant = fs_leg_find_uuid(node->fs, uuid);
     if (!participant || !participant->inbound) {
         log_line(node->fs->log, LOG_INFO, leg->call,
-                 "a call to Jigasi without a caller is ended");
+                 "a call dialled for another that is gone is ended");
         fs_leg_kill(leg, "NORMAL_CLEARING");
         return;
     }
+    leg->jigasi = !participant->jigasi;
     leg->peer = participant->number;
     participant->peer = leg->number;
     if (leg->answered)
