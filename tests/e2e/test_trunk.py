@@ -190,6 +190,21 @@ async def test_the_number_called_may_be_the_room(gateway_with, ear):
             await call.hang_up()
 
 
+async def test_one_nonce_for_registrations_and_calls(gateway_with, ear):
+    """Its count goes on from the one to the other (RFC 7616, 3.4)."""
+    g, t = make(gateway_with, settings={"JIGATE_DIALOUT_ALLOW": "+49"})
+    t.one_nonce = True
+    async with t:
+        await start(g)
+        await t.registered()
+        async with Scene(g, ear) as s:
+            for _ in range(2):
+                call = await s.jigasi.call("+49301")
+                await call.wait_state("up")
+                await call.hang_up()
+        assert [int(a["nc"], 16) for a in t.answered] == [1, 2, 3]
+
+
 # ---- who is not it ----
 
 async def test_a_stranger_who_knows_the_contact_is_challenged(gateway_with):

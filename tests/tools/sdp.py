@@ -33,8 +33,11 @@ def parse(body):
     address = re.search(r"^c=IN IP[46] (\S+)", media, re.M) or \
         re.search(r"^c=IN IP[46] (\S+)", text, re.M)
     names = dict(STATIC)
-    for pt, name in re.findall(r"^a=rtpmap:(\d+) ([^/\s]+)", media, re.M):
+    for pt, name, clock in re.findall(r"^a=rtpmap:(\d+) ([^/\s]+)/?(\d*)",
+                                      media, re.M):
         names[int(pt)] = name.lower()
+        if name == "telephone-event" and clock != "8000":
+            names[int(pt)] += f"/{clock}"  # one that is not spoken here
     pts = [int(pt) for pt in found.group(3).split()]
     direction = re.search(r"^a=(sendrecv|sendonly|recvonly|inactive)\s*$",
                           media, re.M) or \

@@ -24,7 +24,9 @@ class Trunk:
         self.without_password = False
         self.challenge_calls = True
         self.nonce = os.urandom(8).hex()
-        self.used = set()         # counts seen of the nonce
+        self.one_nonce = False    # calls get that of REGISTER, too
+        self.call_nonces = set()
+        self.used = set()         # (nonce, count) seen
         self.registers = []       # REGISTERs that came
         self.answered = []        # credentials that were right
         self.contact = None       # URI that is registered
@@ -56,8 +58,12 @@ class Trunk:
 
     def _challenge(self, tx, status, stale=False):
         name = "WWW-Authenticate" if status == 401 else "Proxy-Authenticate"
+        nonce = self.nonce
+        if status == 407 and not self.one_nonce:
+            nonce = os.urandom(8).hex()
+            self.call_nonces.add(nonce)
         tx.respond(status, headers=[
-            (name, f'Digest realm="{self.domain}", nonce="{self.nonce}", '
+            (name, f'Digest realm="{self.domain}", nonce="{nonce}", '
              f'{c}{", stale=true" if stale else ""}')
             for c in self.challenges])
 
@@ -72,11 +78,11 @@ class Trunk:
             self._challenge(tx, status)
             return False
         got = sipmsg.challenge(value)
-        if got["nonce"] != self.nonce:
+        if got["nonce"] not in self.call_nonces | {self.nonce}:
             self._challenge(tx, status, stale=True)
             return False
         right = sipmsg.challenge(sipmsg.digest(
-            {"realm": self.domain, "nonce": self.nonce,
+            {"realm": self.domain, "nonce": got["nonce"],
              "algorithm": got.get("algorithm", "MD5"),
              "qop": got.get("qop", "")}, self.user, self.password, m.method,
             m.uri, int(got.get("nc", "1"), 16), got.get("cnonce")))
@@ -85,8 +91,9 @@ class Trunk:
             self._challenge(tx, status)
             return False
         if "nc" in got:
-            assert got["nc"] not in self.used, "a nonce count came twice"
-            self.used.add(got["nc"])
+            use = (got["nonce"], got["nc"])
+            assert use not in self.used, "a nonce count came twice"
+            self.used.add(use)
         self.answered.append(got)
         return True
 

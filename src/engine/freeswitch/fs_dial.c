@@ -101,7 +101,7 @@ static int originate(struct fs_leg *leg, const struct fs_leg *participant,
 {
     struct freeswitch *fs = leg->fs;
     char name[6 * NAME_MAX_BYTES + 1], contact[3 * FS_URI_MAX];
-    char codecs[64], silence_ms[16];
+    char codecs[64];
     struct callee ce;
     struct esl_variable v[] = {
         {"absolute_codec_string", codecs},
@@ -124,7 +124,6 @@ static int originate(struct fs_leg *leg, const struct fs_leg *participant,
         {"disable_q850_reason", "true"},
         {"app_disable_expand_variables", "true"},
         {"outbound_redirect_fatal", "true"},
-        {"media_timeout", silence_ms},
         {"sip_invite_from_uri", ce.from},
     };
     size_t n = sizeof(v) / sizeof(v[0]);
@@ -138,11 +137,8 @@ static int originate(struct fs_leg *leg, const struct fs_leg *participant,
     callee_of(&ce, fs, d);
     o.profile = ce.profile;
     o.uri = ce.uri;
-    /* The last two are not sent where they say nothing. */
-    snprintf(silence_ms, sizeof(silence_ms), "%u",
-             fs->cfg->media_timeout_s * 1000);
+    /* The last one is not sent where it says nothing. */
     n -= !ce.from[0];
-    n -= leg->jigasi && !ce.from[0];
     o.n_variables = n;
     err = esl_encode(ce.uri, strlen(ce.uri), contact, sizeof(contact));
 

@@ -19,8 +19,8 @@ static void look_h(void *arg);
 
 static uint32_t limit_of(const struct fs_leg *leg)
 {
-    return leg->inbound ? leg->fs->cfg->media_timeout_s * 1000
-                        : JIGASI_SILENCE_MS;
+    return leg->jigasi ? JIGASI_SILENCE_MS
+                       : leg->fs->cfg->media_timeout_s * 1000;
 }
 
 static void look_later(struct fs_leg *leg)
