@@ -356,9 +356,25 @@ static void no_byte_makes_a_line_of_its_own(void **state)
     }
 }
 
+static void numbers_behind_the_trunk(void **state)
+{
+    static const char *const bad[] = {
+        "",    "+",     "1;a=b", "1 2",  "1,sofia/x", "1|2", "${x}", "1@h",
+        "1/2", "sip:1", "1\n2",  "1\\n", "1'",        "a1",  "1+2",  "gw"};
+    struct esl_originate o = {.uri = "+4930*12"};
+
+    assert_int_equal(esl_command_originate(&cmd, "j", &o), 0);
+    assert_non_null(strstr(cmd.text, "}sofia/gateway/trunk/+4930*12 &park()"));
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        o.uri = bad[i];
+        assert_int_equal(esl_command_originate(&cmd, "j", &o), EINVAL);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(numbers_behind_the_trunk),
         cmocka_unit_test(words_make_a_line),
         cmocka_unit_test(what_is_no_word_makes_no_line),
         cmocka_unit_test(values_arrive_exactly_or_not_at_all),
