@@ -15,7 +15,7 @@ static void end_guessing(struct call *c, enum prompt why)
     log_line(c->cs->deps.log, LOG_WARN, c->id,
              "too many wrong meeting ids from %s: not asked again for some "
              "minutes",
-             c->guess_key + 1);
+             log_quoted(slice_of(c->guess_key + 1)).text);
     ending_begin(c, CALL_END_GUESSING, why, PROMPT_GOODBYE);
 }
 

@@ -6,6 +6,8 @@
 
 #include <curl/curl.h>
 
+#include "http/health.h"
+
 enum { TIMEOUT_MS = 3000, BEARER_MAX = 5000 };
 
 struct body {
@@ -41,31 +43,15 @@ static CURLcode perform(CURL *easy, const char *url, struct body *b,
     return code;
 }
 
-static const char *reachable(const char *address)
-{
-    static const char *const any[][2] = {
-        {"0.0.0.0", "127.0.0.1"},
-        {"::", "::1"},
-    };
-
-    for (size_t i = 0; i < 2; i++)
-        if (strcmp(address, any[i][0]) == 0)
-            return any[i][1];
-    return address;
-}
-
 int ask_rest(const char *address, unsigned port, const char *path,
              long *status, char *body, size_t *len)
 {
     CURL *easy = curl_easy_init();
     CURLcode code = CURLE_OUT_OF_MEMORY;
     struct body b = {body, 0};
-    char url[200];
+    char url[HEALTH_URL_SIZE];
 
-    address = reachable(address);
-    snprintf(url, sizeof(url),
-             strchr(address, ':') ? "http://[%s]:%u%s" : "http://%s:%u%s",
-             address, port, path);
+    health_url(url, address, port, path);
     if (easy) {
         curl_easy_setopt(easy, CURLOPT_NOPROXY, "*");
         code = perform(easy, url, &b, status);

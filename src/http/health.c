@@ -23,18 +23,23 @@ static const char *reachable(const char *address)
     return address;
 }
 
+void health_url(char out[HEALTH_URL_SIZE], const char *address, unsigned port,
+                const char *path)
+{
+    address = reachable(address);
+    snprintf(out, HEALTH_URL_SIZE,
+             strchr(address, ':') ? "http://[%s]:%u%s" : "http://%s:%u%s",
+             address, port, path);
+}
+
 int health_ask(const char *address, unsigned port, FILE *told)
 {
     CURL *easy = curl_easy_init();
     CURLcode code = CURLE_OUT_OF_MEMORY;
     long status = 0;
-    char url[200];
+    char url[HEALTH_URL_SIZE];
 
-    address = reachable(address);
-    snprintf(url, sizeof(url),
-             strchr(address, ':') ? "http://[%s]:%u/health"
-                                  : "http://%s:%u/health",
-             address, port);
+    health_url(url, address, port, "/health");
     if (easy) {
         curl_easy_setopt(easy, CURLOPT_URL, url);
         curl_easy_setopt(easy, CURLOPT_NOPROXY, "*");

@@ -6,6 +6,13 @@
 
 #include <stdio.h>
 
+enum { HEALTH_URL_SIZE = 200 };
+
+/** The URL of a path of the gateway's own REST server, 0.0.0.0 and :: being
+ *  this machine. */
+void health_url(char out[HEALTH_URL_SIZE], const char *address, unsigned port,
+                const char *path);
+
 /**
  * GET /health at address:port, 0.0.0.0 and :: being this machine; waits 3 s
  * at most.
