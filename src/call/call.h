@@ -100,6 +100,7 @@ enum {
     CALL_ENDING_MS = 10000,
     CALL_TONE_MS = 10000,
     CALL_NOTE_MS = 60000,
+    CALL_NODE_BACK_MS = 500, /* for its contacts to be known */
     CALL_WARNING_MS = 60000,
     CALL_OUTBOUND_MS = 180000, /* as a proxy waits, RFC 3261 section 16.6 */
     CALL_REAL_MEETING_MS = 120000, /* longer than Jigasi keeps one alone */
@@ -225,6 +226,7 @@ struct calls {
     size_t n_legs;
     size_t n_calls; /* without health checks */
     size_t n_healthchecks;
+    uint64_t nodes_away; /* a bit for each that is out of reach */
     bool draining;
 };
 
@@ -261,6 +263,9 @@ void calls_leg_remove(struct calls *cs, struct call_leg *leg);
  *  was restarted): refuse it or begin. */
 void calls_offered(struct calls *cs, const struct engine_event *ev,
                    const struct engine_offer *offer, bool answered);
+
+/** Whether the engine's node is out of reach, so that no contact is known. */
+bool calls_node_away(const struct calls *cs, unsigned node);
 
 /** Find the call of a leg, NULL when it has none (any more). */
 struct call *calls_find(const struct calls *cs, engine_leg leg);
@@ -373,6 +378,7 @@ void connect_answered(struct call *c);
 void connect_bridge(struct call *c);
 void connect_refused(struct call *c, const struct engine_event *ev);
 void connect_no_ringing(struct call *c);
+void connect_node_back(struct call *c);
 void connect_wait_prompt(struct call *c);
 void connect_wait(struct call *c, enum prompt prompt);
 void connect_wait_audio(struct call *c);
@@ -423,6 +429,7 @@ void meeting_rejoin(struct call *c);
 
 /* lobby.c: section 6 */
 void lobby_enter(struct call *c);
+void lobby_ask(struct call *c);
 void lobby_wait(struct call *c);
 void lobby_allowed(struct call *c);
 void lobby_left(struct call *c);
@@ -455,6 +462,7 @@ const char *ending_name(enum call_end end);
 void ending_gone(struct call *c, const struct engine_event *ev);
 void ending_limit_start(struct call *c);
 void ending_limit(struct call *c);
+enum call_end ending_find(const char *name); /* completed, if unknown */
 
 /* recover.c: section 10 */
 void recover_note(const struct call *c, char *buf, size_t size);

@@ -79,6 +79,11 @@ struct call *calls_find(const struct calls *cs, engine_leg id)
     return NULL;
 }
 
+bool calls_node_away(const struct calls *cs, unsigned node)
+{
+    return node < 64 && cs->nodes_away >> node & 1;
+}
+
 /* ---- the list of calls ---- */
 
 /* Whose guesses count together. A phone user's name or an anonymous

@@ -45,8 +45,21 @@ static engine_leg dial(struct call *c, const struct contact *ct)
     return engine_dial(c->cs->deps.engine, &d);
 }
 
+/* An engine's node that is out of reach is no fault of Jigasi's: the caller
+ * waits until it is back, however long that is. */
+void connect_node_back(struct call *c)
+{
+    if (c->state == CALL_RETRYING &&
+        !timer_running(&c->clocks[TIMER_STEP].timer))
+        call_timer(c, TIMER_STEP, CALL_NODE_BACK_MS);
+}
+
 static void no_contact(struct call *c)
 {
+    if (calls_node_away(c->cs, c->node)) {
+        call_enter(c, CALL_RETRYING, 0);
+        return;
+    }
     log_line(c->cs->deps.log, LOG_ERROR, c->id,
              "no Jigasi left to try; check that one is registered and "
              "answers");

@@ -1,3 +1,5 @@
+#include <string.h>
+
 #include "call/call.h"
 
 /* Names for operators' statistics, and the words of the log line. */
@@ -62,6 +64,15 @@ static void refuse(struct call *c)
     engine_reject(c->cs->deps.engine, c->leg.id, 503, NULL,
                   CALL_REFUSE_RETRY_S);
     call_enter(c, CALL_GONE, 0);
+}
+
+enum call_end ending_find(const char *name)
+{
+    for (int i = 0; i < CALL_ENDS; i++) {
+        if (!strcmp(name, ends[i].name))
+            return (enum call_end)i;
+    }
+    return CALL_END_COMPLETED;
 }
 
 void ending_begin(struct call *c, enum call_end end, enum prompt first,

@@ -4,20 +4,32 @@
 
 /* ---- what concerns all calls ---- */
 
+static void node_back(struct calls *cs, unsigned node)
+{
+    for (struct call *c = cs->first; c; c = c->next) {
+        if (c->node == node)
+            connect_node_back(c);
+    }
+}
+
 static void on_node(struct calls *cs, const struct engine_event *ev)
 {
+    uint64_t bit = ev->node < 64 ? 1ull << ev->node : 0;
     struct monitor_event me = {
         .type = MONITOR_ENGINE, .node = ev->node, .up = ev->type == ENGINE_UP};
 
-    if (ev->type == ENGINE_DOWN) {
+    if (!me.up) {
         contacts_void(cs->contacts, ev->node);
         contacts_void(cs->phones, ev->node);
     }
+    cs->nodes_away = me.up ? cs->nodes_away & ~bit : cs->nodes_away | bit;
     log_line(cs->deps.log, me.up ? LOG_INFO : LOG_WARN, NULL,
              me.up ? "engine node=%u is up"
                    : "engine node=%u is out of reach; its calls go on",
              ev->node);
     calls_tell_event(cs, &me);
+    if (me.up)
+        node_back(cs, ev->node);
 }
 
 static void on_profile(struct calls *cs, const struct engine_event *ev)

@@ -71,17 +71,22 @@ void lobby_left(struct call *c)
 
 /* ---- the password ---- */
 
-void lobby_keys(struct call *c, const char *keys)
+void lobby_ask(struct call *c)
 {
     const enum prompt prompts[] = {PROMPT_ENTER_PASSWORD};
 
-    if (strcmp(keys, "#")) {
+    c->clears = 0;
+    call_collect(c, prompts, 1, CALL_FIRST_KEY_MS);
+    call_note(c);
+}
+
+void lobby_keys(struct call *c, const char *keys)
+{
+    if (strcmp(keys, "#"))
         meeting_keys(c, keys);
-    } else if (c->tries < CALL_TRIES && !c->session.admitted &&
-               !timer_running(&c->clocks[TIMER_ACCESS].timer)) {
-        c->clears = 0;
-        call_collect(c, prompts, 1, CALL_FIRST_KEY_MS);
-    }
+    else if (c->tries < CALL_TRIES && !c->session.admitted &&
+             !timer_running(&c->clocks[TIMER_ACCESS].timer))
+        lobby_ask(c);
 }
 
 static void password_send(struct call *c, const char *digits)
@@ -110,6 +115,7 @@ void lobby_digits(struct call *c, const char *digits,
         password_send(c, digits);
     } else {
         audio(c);
+        call_note(c);
     }
 }
 

@@ -27,16 +27,17 @@ void meeting_bridged(struct call *c)
     c->waiting = false;
     c->password_new = false;
     log_line(c->cs->deps.log, LOG_INFO, c->id, "bridged");
+    if (!c->redial && !c->session.not_live && !c->session.lobby)
+        call_timer(c, TIMER_CONFIRM, CALL_CONFIRM_MS);
     meeting_enter(c);
     if (c->muted)
         mute_tell(c);
-    if (c->state == CALL_MEETING && !c->redial)
-        call_timer(c, TIMER_CONFIRM, CALL_CONFIRM_MS);
 }
 
 void meeting_confirm(struct call *c)
 {
     call_say_one(c, PROMPT_IN_CONFERENCE);
+    call_note(c);
 }
 
 /* ---- Jigasi's messages ---- */

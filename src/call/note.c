@@ -30,10 +30,12 @@ static const struct field {
     size_t offset;
     size_t size;
 } fields[] = {
-    TEXT("s", state),       TEXT("i", meeting_id), ESCAPED("r", room.name),
-    TEXT("d", room.domain), TEXT("p", password),   NUMBER("f", flags),
-    NUMBER("c", counters),  NUMBER("a", age_s),    NUMBER("t", step_ms),
-    NUMBER("w", wait_s),    NUMBER("l", limit_s),
+    TEXT("s", state),       TEXT("i", meeting_id),  ESCAPED("r", room.name),
+    TEXT("d", room.domain), TEXT("p", password),    NUMBER("f", flags),
+    NUMBER("c", counters),  TEXT("e", end),         TEXT("m", prompts[0]),
+    TEXT("n", prompts[1]),  NUMBER("a", age_s),     NUMBER("b", bridged_s),
+    NUMBER("t", step_ms),   NUMBER("x", access_ms), NUMBER("w", wait_s),
+    NUMBER("l", limit_s),
 };
 
 enum { FIELDS = sizeof(fields) / sizeof(fields[0]) };

@@ -3,9 +3,8 @@
  * that the engine keeps with the participant's leg.
  *
  * The text holds no wall clock, and the clock of a later program may be
- * another: times are written as what was left of them. The note is written
- * at every change and once a minute, so a timer that goes on after a restart
- * is late by the time the program was away and at most a minute. What a
+ * another: times are written as what was left of them, and the engine tells
+ * how old the note is. What a
  * mapper returned (conference, token, password) is not written: it may be
  * long or secret; the meeting id is, and is looked up again before a redial.
  */
@@ -19,7 +18,7 @@
 #include "call/room.h"
 #include "engine/engine.h"
 
-enum { NOTE_STATE_SIZE = 16 };
+enum { NOTE_STATE_SIZE = 16, NOTE_NAME_SIZE = 24 };
 
 struct note {
     char state[NOTE_STATE_SIZE]; /* name of the state, e.g. "meeting" */
@@ -28,10 +27,14 @@ struct note {
     char password[ENGINE_KEYS_MAX + 1];   /* as keyed */
     uint32_t flags;                       /* bits that the call defines */
     uint32_t counters;                    /* the same */
-    uint32_t age_s;                       /* since the call came in */
-    uint32_t step_ms; /* left of the state's timer, 0 = none runs */
-    uint32_t wait_s;  /* left of JIGATE_MAX_WAIT, 0 = over */
-    uint32_t limit_s; /* left of the call's duration, 0 = none runs */
+    char end[NOTE_NAME_SIZE];             /* how it ends, "" while it lasts */
+    char prompts[2][NOTE_NAME_SIZE]; /* what is said last, or while waiting */
+    uint32_t age_s;                  /* since the call came in */
+    uint32_t bridged_s;              /* since it was in the meeting */
+    uint32_t step_ms;   /* left of the state's timer, 0 = none runs */
+    uint32_t access_ms; /* the same of the lobby password's */
+    uint32_t wait_s;    /* left of JIGATE_MAX_WAIT, 0 = over */
+    uint32_t limit_s;   /* left of the call's duration, 0 = none runs */
 };
 
 /**

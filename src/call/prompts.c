@@ -1,6 +1,7 @@
 #include "call/prompts.h"
 
 #include <stddef.h>
+#include <string.h>
 
 static const char *const names[PROMPT_END] = {
     [PROMPT_ENTER_ID] = "enter-id",
@@ -47,4 +48,13 @@ static const char *const names[PROMPT_END] = {
 const char *prompt_name(enum prompt p)
 {
     return (unsigned)p < PROMPT_END ? names[p] : NULL;
+}
+
+enum prompt prompt_find(const char *name)
+{
+    for (int i = PROMPT_NONE + 1; i < PROMPT_END; i++) {
+        if (!strcmp(name, names[i]))
+            return (enum prompt)i;
+    }
+    return PROMPT_NONE;
 }

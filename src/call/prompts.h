@@ -53,4 +53,7 @@ enum prompt {
  *  anything beyond the table. */
 const char *prompt_name(enum prompt p);
 
+/** The prompt of that name, PROMPT_NONE when there is none. */
+enum prompt prompt_find(const char *name);
+
 #endif

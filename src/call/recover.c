@@ -27,6 +27,13 @@ static const struct {
     {1u << 15, offsetof(struct call, outbound)},
 };
 
+/* The others: what goes on besides the state. */
+enum {
+    NOTE_COLLECTS = 1 << 16, /* digits */
+    NOTE_CONFIRMS = 1 << 17, /* "you are in the conference" is due */
+    NOTE_UNMUTES = 1 << 18,  /* Jigasi was asked, and has not answered */
+};
+
 /* Four bits each of note.counters. */
 static const size_t counters[] = {
     offsetof(struct call, rounds),  offsetof(struct call, lookups_failed),
@@ -69,6 +76,41 @@ static uint32_t seconds(uint64_t ms)
     return (uint32_t)((ms + 999) / 1000);
 }
 
+static void prompt_copy(char *out, size_t size, enum prompt p)
+{
+    const char *name = prompt_name(p);
+
+    slice_copy(slice_of(name ? name : ""), out, size);
+}
+
+/* What is being said: at the end, or to who waits. */
+static void prompts_note(struct note *n, const struct call *c)
+{
+    const bool ends = c->state == CALL_ENDING;
+
+    if (ends || c->state == CALL_GONE)
+        slice_copy(slice_of(ending_name(c->end)), n->end, sizeof(n->end));
+    prompt_copy(n->prompts[0], sizeof(n->prompts[0]),
+                ends ? c->end_prompts[0] : c->wait_prompt);
+    prompt_copy(n->prompts[1], sizeof(n->prompts[1]),
+                ends ? c->end_prompts[1] : PROMPT_NONE);
+}
+
+static uint32_t flags_note(const struct call *c)
+{
+    uint32_t bits = 0;
+
+    for (size_t i = 0; i < N_FLAGS; i++)
+        bits |= flag_get(c, i) ? flags[i].bit : 0;
+    if (c->collecting)
+        bits |= NOTE_COLLECTS;
+    if (timer_running(&c->clocks[TIMER_CONFIRM].timer))
+        bits |= NOTE_CONFIRMS;
+    if (c->session.ask == ASK_UNMUTE)
+        bits |= NOTE_UNMUTES;
+    return bits;
+}
+
 void recover_note(const struct call *c, char *buf, size_t size)
 {
     struct note n = {.room = c->target.room};
@@ -80,12 +122,15 @@ void recover_note(const struct call *c, char *buf, size_t size)
     if (c->target.password_keyed)
         slice_copy(slice_of(c->target.password), n.password,
                    sizeof(n.password));
-    for (size_t i = 0; i < N_FLAGS; i++)
-        n.flags |= flag_get(c, i) ? flags[i].bit : 0;
+    n.flags = flags_note(c);
+    prompts_note(&n, c);
     for (size_t i = 0; i < N_COUNTERS; i++)
         n.counters |= (counter_get(c, i) & 15) << 4 * i;
     n.age_s = (uint32_t)((call_now(c) - c->since) / 1000);
+    if (c->bridged)
+        n.bridged_s = seconds(call_now(c) - c->bridged_at);
     n.step_ms = (uint32_t)call_timer_left(c, TIMER_STEP);
+    n.access_ms = (uint32_t)call_timer_left(c, TIMER_ACCESS);
     n.wait_s = seconds(call_timer_left(c, TIMER_WAIT));
     n.limit_s = seconds(call_timer_left(c, TIMER_LIMIT));
     note_write(&n, buf, size);
@@ -127,6 +172,24 @@ static void peer_adopt(struct call *c, const struct engine_event *ev)
         contact_hold(c->contact);
 }
 
+/* Of what was left when the note was written. What ran out meanwhile is due
+ * now, not over: who would have seen to it was away. */
+static uint32_t left(uint64_t then, uint64_t age, uint32_t unit)
+{
+    if (!then)
+        return 0;
+    return (uint32_t)(then * unit > age ? (then * unit - age + unit - 1) / unit
+                                        : 1);
+}
+
+static void note_grow_old(struct note *n, uint64_t age)
+{
+    n->step_ms = left(n->step_ms, age, 1);
+    n->access_ms = left(n->access_ms, age, 1);
+    n->wait_s = left(n->wait_s, age, 1000);
+    n->limit_s = left(n->limit_s, age, 1000);
+}
+
 static void timers_resume(struct call *c, const struct note *n)
 {
     uint64_t max_wait = 60000ull * c->cs->deps.cfg->max_wait_min;
@@ -160,6 +223,8 @@ static void hear_waiting(struct call *c)
 {
     if (c->waiting && c->answered)
         connect_wait_audio(c);
+    else if (c->redial)
+        call_play_loop(c, NULL, 0, PROMPT_MUSIC);
 }
 
 static void resume_dial(struct call *c, const struct note *n)
@@ -188,15 +253,28 @@ static void resume_alone(struct call *c, const struct note *n)
     meeting_rejoin(c);
 }
 
+static void resume_gone(struct call *c, const struct note *n)
+{
+    c->end = ending_find(n->end);
+    call_jigasi_drop(c);
+    ending_hangup(c);
+}
+
+/* How much of it was heard is not known: it is said again. */
 static void resume_end(struct call *c, const struct note *n)
 {
-    c->end = CALL_END_COMPLETED;
-    ending_hangup(c);
+    enum prompt first = prompt_find(n->prompts[0]);
+
+    if (first == PROMPT_NONE || !c->answering)
+        resume_gone(c, n);
+    else
+        ending_begin(c, ending_find(n->end), first,
+                     prompt_find(n->prompts[1]));
 }
 
 static void resume_healthcheck(struct call *c, const struct note *n)
 {
-    call_enter(c, CALL_HEALTHCHECK, CALL_TONE_MS);
+    call_enter(c, CALL_HEALTHCHECK, n->step_ms ? n->step_ms : 1);
 }
 
 /* Without a leg to Jigasi. */
@@ -215,29 +293,53 @@ static void (*const resume_rows[CALL_STATES])(struct call *c,
     [CALL_LOBBY] = resume_alone,
     [CALL_NOT_LIVE] = resume_alone,
     [CALL_ENDING] = resume_end,
-    [CALL_GONE] = resume_end,
+    [CALL_GONE] = resume_gone,
     [CALL_HEALTHCHECK] = resume_healthcheck,
 };
 
-/* With one: the leg tells more than the note. */
-static void resume_peer(struct call *c, enum call_state state, bool bridged)
+static bool may_unmute(const struct call *c)
+{
+    return !c->session.visitor &&
+           (!c->session.moderated || c->session.allowed);
+}
+
+/* In the meeting already: nothing is announced that was announced before. */
+static void resume_meeting(struct call *c, const struct note *n)
+{
+    bool redial = c->redial;
+
+    c->redial = !(n->flags & NOTE_CONFIRMS);
+    meeting_bridged(c);
+    c->redial = redial;
+    c->bridged_at -= 1000ull * n->bridged_s;
+    if (c->state == CALL_LOBBY && n->access_ms) {
+        call_play_stop(c);
+        call_timer(c, TIMER_ACCESS, n->access_ms);
+    } else if (c->state == CALL_LOBBY && n->flags & NOTE_COLLECTS) {
+        lobby_ask(c);
+    }
+    if (!c->muted && n->flags & NOTE_UNMUTES && may_unmute(c))
+        mute_ask(c, ASK_UNMUTE, false);
+}
+
+/* With a leg to Jigasi: it tells more than the note. */
+static void resume_peer(struct call *c, enum call_state state,
+                        const struct engine_event *ev, const struct note *n)
 {
     if (state == CALL_ENDING || state == CALL_GONE) {
-        c->end = CALL_END_COMPLETED;
-        call_jigasi_drop(c);
-        ending_hangup(c);
-    } else if (bridged) {
-        c->redial = true; /* in the meeting already: nothing to announce */
-        meeting_bridged(c);
+        resume_rows[state](c, n);
+    } else if (ev->recovered.bridged) {
+        resume_meeting(c, n);
     } else if (c->jigasi_up) {
         call_answer(c);
         call_enter(c, CALL_JOINING, 0);
     } else if (state == CALL_RINGING) {
         hear_waiting(c);
-        call_enter(c, CALL_RINGING, c->redial ? 0 : CALL_WAIT_PROMPT_MS);
+        call_enter(c, CALL_RINGING, n->step_ms || c->redial ? n->step_ms : 1);
     } else {
         hear_waiting(c);
-        call_enter(c, CALL_DIALLING, CALL_NO_RINGING_MS);
+        call_enter(c, CALL_DIALLING,
+                   n->step_ms ? n->step_ms : CALL_NO_RINGING_MS);
     }
 }
 
@@ -246,9 +348,9 @@ static void resume(struct call *c, const struct engine_event *ev,
 {
     enum call_state state = state_find(n->state);
 
-    c->since = call_now(c) - 1000ull * n->age_s;
+    c->since = call_now(c) - 1000ull * n->age_s - ev->recovered.note_age_ms;
     packed_set(c, n);
-    c->wait_prompt = PROMPT_NOT_STARTED;
+    c->wait_prompt = prompt_find(n->prompts[0]);
     if (c->outbound) {
         outbound_adopt(c, ev);
     } else {
@@ -274,7 +376,7 @@ static void resume(struct call *c, const struct engine_event *ev,
     }
     peer_adopt(c, ev);
     if (c->jigasi.id)
-        resume_peer(c, state, ev->recovered.bridged);
+        resume_peer(c, state, ev, n);
     else
         resume_rows[state](c, n);
 }
@@ -306,5 +408,6 @@ void recover_begin(struct calls *cs, const struct engine_event *ev)
         engine_hangup(cs->deps.engine, ev->leg, 0, "");
         return;
     }
+    note_grow_old(&n, ev->recovered.note_age_ms);
     resume(c, ev, &n);
 }

@@ -289,6 +289,7 @@ struct engine_event {
         struct {
             struct engine_offer offer; /* as it was when it came in */
             const char *note;          /* NULL: never noted, treat as new */
+            uint64_t note_age_ms;      /* since it was written */
             engine_leg peer;           /* leg dialled for it, 0 none */
             const char *peer_contact;  /* engine_contact.id of peer, or "" */
             bool answered;

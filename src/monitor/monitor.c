@@ -16,12 +16,12 @@ struct node {
     unsigned index;
     bool up;
     bool running[2]; /* by enum engine_side */
+    unsigned calls;  /* counted only while it is up */
 };
 
 struct monitor {
     struct contact *contacts;
     struct node *nodes;
-    unsigned calls;
     bool draining;
     struct monitor_quality quality[2]; /* by enum engine_side */
 };
@@ -134,13 +134,18 @@ static void apply_contact(struct monitor *m, const struct monitor_event *ev)
 
 static void apply_started(struct monitor *m, const struct monitor_event *ev)
 {
-    m->calls++;
+    struct node *n = node_of(m, ev->node);
+
+    if (n)
+        n->calls++;
 }
 
 static void apply_ended(struct monitor *m, const struct monitor_event *ev)
 {
-    if (m->calls)
-        m->calls--;
+    struct node *n = node_of(m, ev->node);
+
+    if (n && n->calls)
+        n->calls--;
 }
 
 static void apply_quality(struct monitor *m, const struct monitor_event *ev)
@@ -188,13 +193,13 @@ void monitor_event(const struct monitor_event *ev, void *arg)
 void monitor_stats(const struct monitor *m, struct monitor_stats *out)
 {
     *out = (struct monitor_stats){
-        .active_calls = m->calls,
         .draining = m->draining,
     };
     for (const struct contact *c = m->contacts; c; c = c->next)
         out->registrations++;
     for (const struct node *n = m->nodes; n; n = n->next) {
         out->engine_up = out->engine_up || n->up;
+        out->active_calls += n->up ? n->calls : 0;
         out->external_running =
             out->external_running || n->running[ENGINE_EXTERNAL];
         out->internal_running =

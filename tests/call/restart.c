@@ -347,7 +347,7 @@ static void mapped_meeting_gone_meanwhile_ends(void **state)
     expect(t, "play phone went-wrong goodbye");
 }
 
-static void ending_hangs_up(void **state)
+static void ending_is_said_again(void **state)
 {
     struct scenario *t = *state;
 
@@ -355,6 +355,9 @@ static void ending_hangs_up(void **state)
     bye(t, "jigasi1", 0, "");
     pass_over(t);
     killed_and_restarted(t);
+    assert_int_equal(seen(t, "play phone ended"), 1);
+    assert_int_equal(seen(t, "hangup phone"), 0);
+    played(t);
     assert_int_equal(seen(t, "hangup phone"), 1);
     settle(t);
     expect_monitor(t, "ended completed");
@@ -569,7 +572,7 @@ int main(void)
         SCENARIO(password_is_asked_again_after_a_lookup),
         SCENARIO(mapped_meeting_is_looked_up_again_for_a_redial),
         SCENARIO(mapped_meeting_gone_meanwhile_ends),
-        SCENARIO(ending_hangs_up),
+        SCENARIO(ending_is_said_again),
         SCENARIO(healthcheck_goes_on),
         SCENARIO(never_noted_is_a_new_call),
         SCENARIO(never_noted_but_answered_is_not_answered_again),

@@ -222,9 +222,12 @@ void contact_gone(struct scenario *t, const char *id)
 
 void node_down(struct scenario *t, unsigned node)
 {
-    struct engine_event ev = {.type = ENGINE_DOWN, .node = node};
+    tell(t, &(struct engine_event){.type = ENGINE_DOWN, .node = node});
+}
 
-    tell(t, &ev);
+void node_up(struct scenario *t, unsigned node)
+{
+    tell(t, &(struct engine_event){.type = ENGINE_UP, .node = node});
 }
 
 void offer_from(struct scenario *t, const struct engine_offer *given,
@@ -508,7 +511,7 @@ const char *note_of(struct scenario *t)
 }
 
 static void tell_recovered(struct scenario *t, unsigned number,
-                           const char *note)
+                           const char *note, uint64_t age)
 {
     struct leg *l = &t->phones[number - 1];
     struct leg *peer = l->peer ? leg_of(t, l->peer) : NULL;
@@ -530,6 +533,7 @@ static void tell_recovered(struct scenario *t, unsigned number,
         .address = "192.0.2.1",
     };
     ev.recovered.note = note;
+    ev.recovered.note_age_ms = age;
     ev.recovered.peer = peer ? l->peer : 0;
     ev.recovered.peer_contact = peer ? peer->contact : "";
     ev.recovered.answered = l->up;
@@ -538,9 +542,10 @@ static void tell_recovered(struct scenario *t, unsigned number,
     tell(t, &ev);
 }
 
-void killed_and_restarted(struct scenario *t)
+void killed_for(struct scenario *t, uint64_t ms)
 {
     size_t n = t->n_lines;
+    uint64_t then = t->now;
 
     calls_free(t->calls);
     t->n_lines = n; /* who is killed cancels nothing */
@@ -558,7 +563,8 @@ void killed_and_restarted(struct scenario *t)
 
         snprintf(note, sizeof(note), "%s", l->note);
         if (l->there)
-            tell_recovered(t, i, l->noted ? note : NULL);
+            tell_recovered(t, i, l->noted ? note : NULL,
+                           l->noted ? then - l->noted_at + ms : 0);
     }
 }
 
@@ -577,5 +583,5 @@ void leg_recovered(struct scenario *t, const char *to, const char *note,
     leg->there = true;
     leg->answering = leg->up = up;
     snprintf(leg->to, sizeof(leg->to), "%s", to);
-    tell_recovered(t, t->n_phones, note);
+    tell_recovered(t, t->n_phones, note, 0);
 }

@@ -58,6 +58,7 @@ void contact_gone(struct scenario *t, const char *id);
 void phone_registered(struct scenario *t, const char *id, bool reachable,
                       uint64_t order);
 void node_down(struct scenario *t, unsigned node);
+void node_up(struct scenario *t, unsigned node);
 
 /** A participant calls; the name of the leg is the next phone's. */
 void offer(struct scenario *t, const char *to);
@@ -132,6 +133,11 @@ const char *note_of(struct scenario *t);
  * what was told and commanded so far.
  */
 void killed_and_restarted(struct scenario *t);
+
+/** The same, and it was away for so long. */
+void killed_for(struct scenario *t, uint64_t ms);
+/** The same, and it was away for so long. */
+void killed_for(struct scenario *t, uint64_t ms);
 
 /** A leg ended while nobody listened: no event. */
 void vanished(struct scenario *t, const char *leg);

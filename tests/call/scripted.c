@@ -252,6 +252,7 @@ static void note(struct engine *e, engine_leg leg, const char *text)
     assert_true(strlen(text) < ENGINE_NOTE_MAX);
     assert_null(strpbrk(text, " \t\r\n"));
     l->noted = true;
+    l->noted_at = ((struct scenario *)e)->now;
     snprintf(l->note, sizeof(l->note), "%s", text);
 }
 
@@ -319,3 +320,8 @@ const struct directory_ops scripted_directory_ops = {
     .lookup = lookup,
     .cancel = cancel,
 };
+
+void killed_and_restarted(struct scenario *t)
+{
+    killed_for(t, 0);
+}

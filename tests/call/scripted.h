@@ -38,6 +38,7 @@ struct leg {
     enum engine_source source;
     bool noted;
     char note[ENGINE_NOTE_MAX];
+    uint64_t noted_at;
     uint32_t tag;
     unsigned node;
 };

@@ -189,6 +189,7 @@ static void check_commands(void)
         PROMISE(begins(p, end, "auth secret\n\n") ||
                 begins(p, end, "event plain ") ||
                 begins(p, end, "bgapi uuid_") ||
+                begins(p, end, "bgapi uptime ms\n") ||
                 begins(p, end, "bgapi originate {") ||
                 begins(p, end, "bgapi show channels as json\n") ||
                 begins(p, end, "bgapi sofia xmlstatus") ||

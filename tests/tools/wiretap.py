@@ -7,9 +7,9 @@ import urllib.parse
 # What the program and the configuration use. Anything else was smuggled in.
 COMMANDS = frozenset("""
     acl cond eval expand originate sched_api sched_del show sofia status
-    uuid_answer uuid_audio uuid_bridge uuid_displace uuid_dump uuid_getvar
-    uuid_kill uuid_media_reneg uuid_ring_ready uuid_set_media_stats
-    uuid_setvar uuid_setvar_multi""".split())
+    uptime uuid_answer uuid_audio uuid_bridge uuid_buglist uuid_displace
+    uuid_dump uuid_getvar uuid_kill uuid_media_reneg uuid_ring_ready
+    uuid_set_media_stats uuid_setvar uuid_setvar_multi""".split())
 APPLICATIONS = frozenset("""
     answer execute_extension park respond set spandsp_start_dtmf
     uuid_bridge""".split())

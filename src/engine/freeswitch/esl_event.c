@@ -18,6 +18,7 @@ static const char *const names[ESL_EVENT_NAMES] = {
     [ESL_HEARTBEAT] = "HEARTBEAT",
     [ESL_MEDIA_BUG_STOP] = "MEDIA_BUG_STOP",
     [ESL_RECV_INFO] = "RECV_INFO",
+    [ESL_UNPUBLISH] = "UNPUBLISH",
 };
 
 void esl_event_open(struct esl_event *ev, struct slice body)

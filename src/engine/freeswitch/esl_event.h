@@ -26,6 +26,7 @@ enum esl_event_name {
     ESL_HEARTBEAT,
     ESL_MEDIA_BUG_STOP,
     ESL_RECV_INFO,
+    ESL_UNPUBLISH, /* a profile has ended */
     ESL_EVENT_NAMES,
 };
 

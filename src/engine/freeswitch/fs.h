@@ -104,6 +104,8 @@ struct fs_leg {
     struct fs_player player;
     struct collector *keys;
     unsigned plays; /* of collections that have not ended, and the answer */
+    char keyed[ENGINE_KEYS_MAX + 1];   /* in the collection under way */
+    char resumed[ENGINE_KEYS_MAX + 1]; /* the same, before our start */
 };
 
 struct fs_legs {
@@ -139,7 +141,10 @@ void fs_uuid(char *buf, size_t size);
 void fs_leg_send(struct fs_leg *leg, fs_sent_h *h, uint32_t serial,
                  const char *first, ...) __attribute__((sentinel));
 
-/** The connection is there (again): what was under way is sent again. */
+/** The connection was lost: what was under way is sent again … */
+void fs_leg_unsend(struct fs_leg *leg);
+
+/** … when it is there again. */
 void fs_leg_resend(struct fs_leg *leg);
 
 /** Let the channel execute an application, by sendmsg. */
@@ -167,6 +172,10 @@ void fs_play_stop(struct fs_leg *leg);
 void fs_play_answered(struct fs_leg *leg);
 void fs_play_stopped(struct fs_leg *leg, const char *path);
 void fs_play_resume(struct fs_leg *leg); /* after a lost connection */
+
+/** A prompt of an earlier program plays: it ends in peace, or is stopped as
+ *  one of ours. */
+void fs_play_adopt(struct fs_leg *leg, const char *path);
 void fs_play_free(struct fs_leg *leg);
 
 int fs_keys_alloc(struct fs_leg *leg);
@@ -174,6 +183,13 @@ void fs_keys_free(struct fs_leg *leg);
 void fs_keys_answered(struct fs_leg *leg);
 void fs_keys_played(struct fs_leg *leg);
 void fs_keys_collect(struct fs_leg *leg, const struct engine_collect *c);
+
+/** A key came. Those of a collection are kept with the channel, too, so that
+ *  half an id is not lost with this program. */
+void fs_keys_key(struct fs_leg *leg, char key);
+
+/** What was keyed counts no more. */
+void fs_keys_forget(struct fs_leg *leg);
 
 /* ---- is anybody there ---- */
 
@@ -206,7 +222,9 @@ struct fs_found {
     struct fs_found *next;
     char uuid[ESL_UUID_MAX];
     char *dump;   /* header lines as of an event; NULL when it is gone */
+    bool unknown; /* not answered: neither there nor gone */
     bool adopted; /* made a leg just now */
+    char playing[FS_PATH_MAX]; /* a prompt, "" for none */
 };
 
 struct fs_node {
@@ -227,7 +245,9 @@ struct fs_node {
     bool running_told[2];
     char trunk[32]; /* state of its gateway, "" without one */
     char trunk_told[32];
-    uint64_t sequence; /* of the last event */
+    uint64_t sequence;  /* of the last event */
+    uint32_t uptime;    /* FreeSWITCH's clock in ms, modulo 2^32 … */
+    uint64_t uptime_at; /* … when ours showed this; 0: not known */
 };
 
 int fs_node_alloc(struct fs_node **np, struct freeswitch *fs, unsigned index,
@@ -243,6 +263,12 @@ int fs_node_send(struct fs_node *node, const char *line, uint32_t timeout_ms,
  *  since the connection was lost. */
 void fs_sync(struct fs_node *node, bool fresh);
 void fs_sync_forget(struct fs_node *node);
+
+/** A prompt ended at a channel that is no leg yet. */
+void fs_sync_played(struct fs_node *node, const char *uuid, const char *path);
+
+/** FreeSWITCH's clock now: ms, modulo 2^32. @return false: not known. */
+bool fs_node_clock(const struct fs_node *node, uint32_t *ms);
 
 /** Ask for contacts, profiles and gateways soon. */
 void fs_refresh(struct fs_node *node);

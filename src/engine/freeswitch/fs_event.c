@@ -144,7 +144,7 @@ static void on_dtmf(struct fs_node *node, struct fs_leg *leg, const char *uuid,
     /* Those of INFO are read in on_info(): FreeSWITCH gets some wrong. */
     if (leg && !leg->jigasi && !esl_event_is(ev, "DTMF-Source", "ENDPOINT") &&
         esl_event_get(ev, "DTMF-Digit", digit, sizeof(digit)) && digit[0])
-        collector_key(leg->keys, digit[0]);
+        fs_keys_key(leg, digit[0]);
 }
 
 static void on_bug_stop(struct fs_node *node, struct fs_leg *leg,
@@ -152,9 +152,13 @@ static void on_bug_stop(struct fs_node *node, struct fs_leg *leg,
 {
     char path[FS_PATH_MAX];
 
-    if (leg && esl_event_is(ev, "Media-Bug-Function", "displace") &&
-        esl_event_get(ev, "Media-Bug-Target", path, sizeof(path)))
+    if (!esl_event_is(ev, "Media-Bug-Function", "displace") ||
+        !esl_event_get(ev, "Media-Bug-Target", path, sizeof(path)))
+        return;
+    if (leg)
         fs_play_stopped(leg, path);
+    else
+        fs_sync_played(node, uuid, path);
 }
 
 /* A key by INFO: "Signal=5" of application/dtmf-relay, "5" of
@@ -202,7 +206,7 @@ static void on_info(struct fs_node *node, struct fs_leg *leg, const char *uuid,
     for (char *p = type; *p; p++)
         *p = (char)(*p >= 'A' && *p <= 'Z' ? *p | 0x20 : *p);
     if (!leg->jigasi && key_read(&key, type, text)) {
-        collector_key(leg->keys, key);
+        fs_keys_key(leg, key);
         return;
     }
     out.leg = leg->number;
@@ -220,6 +224,12 @@ static void on_custom(struct fs_node *node, struct fs_leg *leg,
         fs_refresh(node);
 }
 
+static void on_unpublish(struct fs_node *node, struct fs_leg *leg,
+                         const char *uuid, const struct esl_event *ev)
+{
+    fs_refresh(node);
+}
+
 typedef void handler(struct fs_node *node, struct fs_leg *leg,
                      const char *uuid, const struct esl_event *ev);
 
@@ -234,6 +244,7 @@ static handler *const handlers[ESL_EVENT_NAMES] = {
     [ESL_DTMF] = on_dtmf,
     [ESL_MEDIA_BUG_STOP] = on_bug_stop,
     [ESL_RECV_INFO] = on_info,
+    [ESL_UNPUBLISH] = on_unpublish,
 };
 
 /* FreeSWITCH numbers all events, also those that we do not get, and delivers

@@ -18,6 +18,28 @@ static void keys_h(const char *keys, void *arg)
     fs_tell(leg->fs, &ev);
 }
 
+void fs_keys_forget(struct fs_leg *leg)
+{
+    leg->resumed[0] = '\0';
+    if (!leg->keyed[0])
+        return;
+    leg->keyed[0] = '\0';
+    fs_leg_set(leg, "jigate_keyed", "");
+}
+
+void fs_keys_key(struct fs_leg *leg, char key)
+{
+    size_t n = strlen(leg->keyed);
+
+    if (collector_running(leg->keys) && key >= '0' && key <= '9' &&
+        n + 1 < sizeof(leg->keyed)) {
+        leg->keyed[n] = key;
+        leg->keyed[n + 1] = '\0';
+        fs_leg_set(leg, "jigate_keyed", leg->keyed);
+    }
+    collector_key(leg->keys, key);
+}
+
 static void digits_h(const char *digits, enum engine_digits_end end,
                      char terminator, void *arg)
 {
@@ -29,6 +51,7 @@ static void digits_h(const char *digits, enum engine_digits_end end,
         .digits = {digits, end, terminator},
     };
 
+    fs_keys_forget(leg);
     fs_tell(leg->fs, &ev);
 }
 
@@ -65,6 +88,21 @@ void fs_keys_answered(struct fs_leg *leg)
     fs_keys_played(leg);
 }
 
+/* A collection of before our start goes on: its prompts are over. The leg
+   may be gone at the end. */
+static void resume(struct fs_leg *leg)
+{
+    struct freeswitch *fs = leg->fs;
+    engine_leg number = leg->number;
+    char keys[sizeof(leg->resumed)];
+
+    memcpy(keys, leg->resumed, sizeof(keys));
+    leg->resumed[0] = '\0';
+    memcpy(leg->keyed, keys, sizeof(keys));
+    for (const char *k = keys; *k && fs_leg_find(fs, number); k++)
+        collector_key(leg->keys, *k);
+}
+
 void fs_keys_collect(struct fs_leg *leg, const struct engine_collect *c)
 {
     static const char *const answer[] = {"answer"};
@@ -90,6 +128,11 @@ void fs_keys_collect(struct fs_leg *leg, const struct engine_collect *c)
                  "digits not collected: %s", strerror(err));
         return;
     }
+    if (leg->resumed[0]) {
+        resume(leg);
+        return;
+    }
+    fs_keys_forget(leg);
     if (!leg->answered && !leg->plays)
         leg->plays++;
     if (c->n_prompts) {

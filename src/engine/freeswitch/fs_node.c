@@ -28,26 +28,42 @@ static void up_h(void *arg)
     fs_sync(node, true);
 }
 
+bool fs_node_clock(const struct fs_node *node, uint32_t *ms)
+{
+    uint64_t since = timers_now(node->fs->timers) - node->uptime_at;
+
+    *ms = node->uptime + (uint32_t)since;
+    return node->uptime_at;
+}
+
+/* Participants first: for one who is gone nobody is dialled again. */
 static void lose_h(struct fs_leg *leg, void *arg)
 {
-    fs_leg_gone(leg, ENGINE_END_ENGINE, 0, 0, "");
+    const bool *inbound = arg;
+
+    if (leg->inbound == *inbound)
+        fs_leg_gone(leg, ENGINE_END_ENGINE, 0, 0, "");
 }
 
 static void give_up_h(void *arg)
 {
     struct fs_node *node = arg;
+    bool inbound = true;
 
     log_line(node->fs->log, LOG_ERROR, NULL,
              "node=%u was away for %d s: its calls are given up; those that "
              "live are found again when it is back",
              node->index, PATIENCE_MS / 1000);
-    fs_legs_each(node->fs, node, lose_h, NULL);
+    fs_legs_each(node->fs, node, lose_h, &inbound);
+    inbound = false;
+    fs_legs_each(node->fs, node, lose_h, &inbound);
 }
 
 /* What the answer to would have told is told by the next synchronisation. */
 static void undial_h(struct fs_leg *leg, void *arg)
 {
     leg->dialling = false;
+    fs_leg_unsend(leg);
 }
 
 static void down_h(void *arg)
@@ -57,6 +73,7 @@ static void down_h(void *arg)
     bool was_up = node->up;
 
     fs_sync_forget(node);
+    node->uptime_at = 0;
     timer_stop(&node->refresh_timer);
     timer_start(node->fs->timers, &node->timer, PATIENCE_MS, give_up_h, node);
     fs_legs_each(node->fs, node, undial_h, NULL);

@@ -122,8 +122,10 @@ static void collect_stop(struct engine *e, engine_leg number)
 {
     struct fs_leg *leg = leg_of(e, number);
 
-    if (leg)
-        collector_stop(leg->keys);
+    if (!leg)
+        return;
+    collector_stop(leg->keys);
+    fs_keys_forget(leg);
 }
 
 static void bind_keys(struct engine *e, engine_leg number,
@@ -221,12 +223,20 @@ static void hangup(struct engine *e, engine_leg number, unsigned cause,
                                                     : "NORMAL_CLEARING");
 }
 
+/* With the time of its writing before it, as FreeSWITCH's clock shows it. */
 static void note(struct engine *e, engine_leg number, const char *text)
 {
     struct fs_leg *leg = leg_of(e, number);
+    char timed[ENGINE_NOTE_MAX + 16];
+    uint32_t now;
 
-    if (leg && !leg->killed)
-        fs_leg_set(leg, "jigate_note", text);
+    if (!leg || leg->killed)
+        return;
+    if (fs_node_clock(leg->node, &now))
+        snprintf(timed, sizeof(timed), "%lu:%s", (unsigned long)now, text);
+    else
+        snprintf(timed, sizeof(timed), ":%s", text);
+    fs_leg_set(leg, "jigate_note", timed);
 }
 
 static int start(struct engine *e)

@@ -231,6 +231,17 @@ void fs_play_stopped(struct fs_leg *leg, const char *path)
     play_next(leg);
 }
 
+void fs_play_adopt(struct fs_leg *leg, const char *path)
+{
+    struct fs_player *p = &leg->player;
+
+    if (slice_copy(slice_of(path), p->path, sizeof(p->path)))
+        return;
+    p->state = FS_PLAY_RUNS;
+    p->held = leg->bridged;
+    timer_start(leg->fs->timers, &p->watch, PROMPT_LONGEST_MS, watch_h, leg);
+}
+
 void fs_play_resume(struct fs_leg *leg)
 {
     if (leg->player.state != FS_PLAY_IDLE)

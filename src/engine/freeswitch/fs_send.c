@@ -46,10 +46,14 @@ static void send_first(struct fs_leg *leg)
                             leg->number);
 }
 
-void fs_leg_resend(struct fs_leg *leg)
+void fs_leg_unsend(struct fs_leg *leg)
 {
     if (leg->queue)
         leg->queue->sent = false;
+}
+
+void fs_leg_resend(struct fs_leg *leg)
+{
     send_first(leg);
 }
 
@@ -116,7 +120,7 @@ void fs_leg_execute(struct fs_leg *leg, const char *app, const char *arg)
 
 void fs_leg_set(struct fs_leg *leg, const char *name, const char *value)
 {
-    char encoded[3 * ENGINE_NOTE_MAX + 1];
+    char encoded[3 * ENGINE_NOTE_MAX + 64];
 
     if (!value[0]) {
         fs_leg_send(leg, NULL, 0, "uuid_setvar", leg->uuid, name, NULL);

@@ -61,20 +61,66 @@ static void dump_h(bool ok, struct slice text, uint64_t ref, void *arg)
         f = f->next;
     if (f && ok)
         f->dump = strndup(text.p, text.len);
+    if (f)
+        f->unknown = !f->dump && (ok || !text.len);
+    if (!text.len) /* no answer in time */
+        node->again = true;
     answer_came(node);
 }
 
-static void dump(struct fs_node *node, const char *uuid)
+/* What plays at it, of an earlier program: <target>path</target>. */
+static void bugs_h(bool ok, struct slice text, uint64_t ref, void *arg)
 {
-    const char *const words[] = {"uuid_dump", uuid};
-    struct fs_found *f;
+    static const char open[] = "<function>displace</function>";
+    static const char target[] = "<target>";
+    struct fs_node *node = arg;
+    struct fs_found *f = node->found;
+    const char *p, *end = text.p + text.len;
+
+    while (f && (uint64_t)(uintptr_t)f != ref)
+        f = f->next;
+    p = f && ok ? memmem(text.p, text.len, open, sizeof(open) - 1) : NULL;
+    if (p)
+        p = memmem(p, (size_t)(end - p), target, sizeof(target) - 1);
+    if (p) {
+        const char *path = p + sizeof(target) - 1;
+        const char *stop = memchr(path, '<', (size_t)(end - path));
+
+        if (stop)
+            slice_copy((struct slice){path, (size_t)(stop - path)}, f->playing,
+                       sizeof(f->playing));
+    }
+    answer_came(node);
+}
+
+void fs_sync_played(struct fs_node *node, const char *uuid, const char *path)
+{
+    for (struct fs_found *f = node->found; f; f = f->next) {
+        if (!strcmp(f->uuid, uuid) && !strcmp(f->playing, path))
+            f->playing[0] = '\0';
+    }
+}
+
+static void ask_of(struct fs_node *node, const char *what, esl_done_h *h,
+                   const struct fs_found *f)
+{
+    const char *const words[] = {what, f->uuid};
     char line[128];
 
-    if (esl_line(line, sizeof(line), words, 2))
+    if (!esl_line(line, sizeof(line), words, 2))
+        ask(node, line, h, (uint64_t)(uintptr_t)f);
+}
+
+static void dump(struct fs_node *node, const char *uuid, bool is_new)
+{
+    struct fs_found *f = found_add(node, uuid);
+
+    if (!f)
         return;
-    f = found_add(node, uuid);
-    if (f)
-        ask(node, line, dump_h, (uint64_t)(uintptr_t)f);
+    f->unknown = true; /* until it is asked */
+    ask_of(node, "uuid_dump", dump_h, f);
+    if (is_new)
+        ask_of(node, "uuid_buglist", bugs_h, f);
 }
 
 static void unlist_h(struct fs_leg *leg, void *arg)
@@ -88,7 +134,7 @@ static void dump_known_h(struct fs_leg *leg, void *arg)
     struct fs_node *node = arg;
 
     if (!leg->dialling && (node->fresh || !leg->listed))
-        dump(node, leg->uuid);
+        dump(node, leg->uuid, false);
 }
 
 /* In JSON a quote within a value is escaped, so this is always a key. */
@@ -117,7 +163,7 @@ static void channels_h(bool ok, struct slice text, uint64_t ref, void *arg)
         if (leg)
             leg->listed = true;
         else
-            dump(node, uuid);
+            dump(node, uuid, true);
     }
     fs_legs_each(node->fs, node, dump_known_h, node);
     answer_came(node);
@@ -138,6 +184,21 @@ static void status_h(bool ok, struct slice text, uint64_t ref, void *arg)
     if (ok)
         fs_status_read(arg, text);
     answer_came(arg);
+}
+
+/* The half of the time that the answer took is not seen: some ms. */
+static void uptime_h(bool ok, struct slice text, uint64_t ref, void *arg)
+{
+    struct fs_node *node = arg;
+    uint64_t ms;
+
+    while (text.len && text.p[text.len - 1] == '\n')
+        text.len--;
+    if (ok && !slice_to_u64(text, 0, UINT32_MAX, &ms)) {
+        node->uptime = (uint32_t)ms;
+        node->uptime_at = timers_now(node->fs->timers);
+    }
+    answer_came(node);
 }
 
 static void ask_status(struct fs_node *node)
@@ -177,6 +238,7 @@ void fs_sync(struct fs_node *node, bool fresh)
     }
     node->fresh = node->fresh || fresh;
     node->again = false;
+    ask(node, "uptime ms", uptime_h, 0);
     ask(node, "show channels as json", channels_h, 0);
     ask_status(node);
 }
@@ -195,16 +257,13 @@ static bool is_answered(const struct esl_event *ev)
     return esl_event_is(ev, "Answer-State", "answered");
 }
 
-/* Bridged, as long as the channel is in a state of bridges. */
+/* FreeSWITCH sets the variable with the bridge and takes it away with it. */
 static struct fs_leg *bridged_to(struct freeswitch *fs,
                                  const struct esl_event *ev)
 {
     char uuid[ESL_UUID_MAX];
 
-    if (!esl_event_is(ev, "Channel-State", "CS_EXCHANGE_MEDIA") &&
-        !esl_event_is(ev, "Channel-State", "CS_HIBERNATE"))
-        return NULL;
-    if (!esl_event_get(ev, "variable_bridge_uuid", uuid, sizeof(uuid)))
+    if (!esl_event_get(ev, "variable_bridge_to", uuid, sizeof(uuid)))
         return NULL;
     return fs_leg_find_uuid(fs, uuid);
 }
@@ -215,6 +274,8 @@ static void known(struct fs_leg *leg, const struct fs_found *f,
 {
     struct fs_leg *peer;
 
+    if (f->unknown)
+        return;
     if (!f->dump) {
         fs_leg_gone(leg, leg->killed ? ENGINE_END_LOCAL : ENGINE_END_ENGINE, 0,
                     0, "");
@@ -285,7 +346,7 @@ static void adopt_outbound(struct fs_node *node, const struct fs_found *f,
 struct recovered {
     struct engine_event ev;
     struct fs_offer offer;
-    char note[3 * ENGINE_NOTE_MAX], plain[ENGINE_NOTE_MAX];
+    char note[3 * ENGINE_NOTE_MAX], plain[ENGINE_NOTE_MAX + 16];
     char contact[3 * FS_URI_MAX], uri[FS_URI_MAX];
 };
 
@@ -327,8 +388,48 @@ static void recovered_peer(struct recovered *r, struct fs_node *node,
     leg->bridged = peer->bridged = r->ev.recovered.bridged;
 }
 
+/* The note, and its age by FreeSWITCH's clock: see note() in fs_ops.c. */
+static void recovered_note(struct recovered *r, const struct fs_node *node,
+                           const struct esl_event *ev)
+{
+    char *colon;
+    uint64_t then;
+    uint32_t now, age;
+
+    if (!variable(ev, "variable_jigate_note", r->note, sizeof(r->note),
+                  r->plain, sizeof(r->plain)))
+        return;
+    r->ev.recovered.note = r->plain;
+    colon = strchr(r->plain, ':');
+    if (!colon)
+        return;
+    r->ev.recovered.note = colon + 1;
+    if (slice_to_u64((struct slice){r->plain, (size_t)(colon - r->plain)}, 0,
+                     UINT32_MAX, &then) ||
+        !fs_node_clock(node, &now))
+        return;
+    age = now - (uint32_t)then;
+    r->ev.recovered.note_age_ms = age > INT32_MAX ? 0 : age;
+}
+
+/* What an earlier program left: keys, and what plays while the meeting is
+   not heard. */
+static void leftovers(struct fs_leg *leg, const struct fs_found *f,
+                      const struct esl_event *ev)
+{
+    esl_event_get(ev, "variable_jigate_keyed", leg->resumed,
+                  sizeof(leg->resumed));
+    if (leg->resumed[strspn(leg->resumed, "0123456789")])
+        leg->resumed[0] = '\0';
+    if (f->playing[0])
+        fs_play_adopt(leg, f->playing);
+    else if (leg->answered)
+        fs_leg_send(leg, NULL, 0, "uuid_audio", leg->uuid, "start", "write",
+                    "mute", "0", NULL);
+}
+
 static void recover(struct fs_node *node, struct fs_leg *leg,
-                    const struct esl_event *ev)
+                    const struct fs_found *f, const struct esl_event *ev)
 {
     struct recovered *r = calloc(1, sizeof(*r));
 
@@ -343,19 +444,14 @@ static void recover(struct fs_node *node, struct fs_leg *leg,
     r->ev.leg = leg->number;
     r->ev.recovered.offer = r->offer.offer;
     r->ev.recovered.answered = is_answered(ev);
-    if (variable(ev, "variable_jigate_note", r->note, sizeof(r->note),
-                 r->plain, sizeof(r->plain)))
-        r->ev.recovered.note = r->plain;
+    recovered_note(r, node, ev);
     recovered_peer(r, node, leg, ev);
     leg->answered = r->ev.recovered.answered;
     if (!esl_event_raw(ev, "variable_jigate_call").p)
         fs_offer_prepare(leg);
-    if (leg->answered) {
+    if (leg->answered)
         fs_watch_start(leg);
-        /* What an earlier program left playing. */
-        fs_leg_send(leg, NULL, 0, "uuid_audio", leg->uuid, "start", "write",
-                    "mute", "0", NULL);
-    }
+    leftovers(leg, f, ev);
     fs_tell(node->fs, &r->ev);
     free(r);
 }
@@ -366,28 +462,43 @@ static void resend_h(struct fs_leg *leg, void *arg)
     fs_play_resume(leg);
 }
 
-/* Participants before the legs that were dialled for them. */
-static void compare(struct fs_node *node)
+/* Participants before the legs that were dialled for them: for one who is
+   gone nobody is dialled again. */
+static void compare_known(struct fs_node *node)
 {
     struct fs_leg *leg;
     struct esl_event ev;
 
-    for (int round = 0; round < 4; round++) {
+    for (int round = 0; round < 2; round++) {
         for (struct fs_found *f = node->found; f; f = f->next) {
             leg = fs_leg_find_uuid(node->fs, f->uuid);
             esl_event_open(&ev, slice_of(f->dump ? f->dump : ""));
-            if (round == 0 && leg)
+            if (leg && leg->inbound == !round)
                 known(leg, f, &ev);
-            else if (round == 0 && f->dump)
+            else if (round == 0 && !leg && f->dump)
                 fs_offer_is_uninvited(node, f->uuid, &ev);
-            else if (round == 1 && !leg && f->dump &&
-                     esl_event_raw(&ev, "variable_jigate_source").p)
+        }
+    }
+}
+
+/* The same order: a dialled leg is told of with its participant. */
+static void adopt_new(struct fs_node *node)
+{
+    struct fs_leg *leg;
+    struct esl_event ev;
+
+    for (int round = 0; round < 3; round++) {
+        for (struct fs_found *f = node->found; f; f = f->next) {
+            leg = fs_leg_find_uuid(node->fs, f->uuid);
+            esl_event_open(&ev, slice_of(f->dump ? f->dump : ""));
+            if (round == 0 && !leg && f->dump &&
+                esl_event_raw(&ev, "variable_jigate_source").p)
                 f->adopted = adopt_inbound(node, f, &ev) != NULL;
-            else if (round == 2 && !leg && f->dump &&
+            else if (round == 1 && !leg && f->dump &&
                      esl_event_raw(&ev, "variable_jigate_for").p)
                 adopt_outbound(node, f, &ev);
-            else if (round == 3 && leg && f->adopted)
-                recover(node, leg, &ev);
+            else if (round == 2 && leg && f->adopted)
+                recover(node, leg, f, &ev);
         }
     }
 }
@@ -402,9 +513,10 @@ static void finish(struct fs_node *node)
     if (!was_up)
         fs_tell(node->fs, &up);
     fs_status_tell(node);
+    compare_known(node);
     if (fresh)
         fs_legs_each(node->fs, node, resend_h, NULL);
-    compare(node);
+    adopt_new(node);
     found_clear(node);
     if (node->again)
         fs_sync(node, false);

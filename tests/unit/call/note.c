@@ -17,8 +17,12 @@ static const struct note full = {
     .password = "4321",
     .flags = 0x7fff,
     .counters = 0x21032,
+    .end = "not-started",
+    .prompts = {"went-wrong", "goodbye"},
     .age_s = 4000000000u,
+    .bridged_s = 7,
     .step_ms = 30000,
+    .access_ms = 15000,
     .wait_s = 3600,
     .limit_s = 1,
 };
@@ -40,7 +44,12 @@ static void what_is_written_is_read(void **state)
     assert_int_equal(n.flags, full.flags);
     assert_int_equal(n.counters, full.counters);
     assert_int_equal(n.age_s, full.age_s);
+    assert_string_equal(n.end, full.end);
+    assert_string_equal(n.prompts[0], full.prompts[0]);
+    assert_string_equal(n.prompts[1], full.prompts[1]);
+    assert_int_equal(n.bridged_s, full.bridged_s);
     assert_int_equal(n.step_ms, full.step_ms);
+    assert_int_equal(n.access_ms, full.access_ms);
     assert_int_equal(n.wait_s, full.wait_s);
     assert_int_equal(n.limit_s, full.limit_s);
 }
@@ -69,6 +78,9 @@ static void the_longest_note_fits(void **state)
     n.room.domain[ROOM_DOMAIN_MAX] = '\0';
     memcpy(n.password, n.meeting_id, sizeof(n.password));
     n.flags = n.counters = n.step_ms = n.wait_s = n.limit_s = UINT32_MAX;
+    n.bridged_s = n.access_ms = UINT32_MAX;
+    for (int i = 0; i < NOTE_NAME_SIZE - 1; i++)
+        n.end[i] = n.prompts[0][i] = n.prompts[1][i] = 'p';
     assert_int_equal(note_write(&n, text, sizeof(text)), 0);
     assert_int_equal(note_read(&back, text), 0);
     assert_string_equal(back.room.domain, n.room.domain);
@@ -103,7 +115,8 @@ static void every_cut_is_refused(void **state)
 static void foreign_values_are_refused(void **state)
 {
     static const char *const fmt =
-        "v=%s&s=%s&i=%s&r=%s&d=%s&p=%s&f=%s&c=0&a=0&t=0&w=0&l=0";
+        "v=%s&s=%s&i=%s&r=%s&d=%s&p=%s&f=%s&c=0&e=completed&m=ended&n=&a=0&b=0"
+        "&t=0&x=0&w=0&l=0";
     static const struct {
         const char *v, *s, *i, *r, *d, *p, *f;
         int err;

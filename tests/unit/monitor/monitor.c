@@ -41,6 +41,7 @@ static void calls_are_counted_from_start_to_end(void **state)
     struct monitor_stats st;
 
     assert_int_equal(monitor_alloc(&m), 0);
+    tell(m, (struct monitor_event){.type = MONITOR_ENGINE, .up = true});
     for (unsigned i = 0; i < 3; i++)
         tell(m, (struct monitor_event){.type = MONITOR_STARTED});
     tell(m, (struct monitor_event){.type = MONITOR_STATE, .state = "ivr"});
@@ -130,8 +131,12 @@ static void a_lost_node_takes_its_contacts_and_sides_with_it(void **state)
         tell_contact(m, node, "a", false);
     }
     tell(m, (struct monitor_event){.type = MONITOR_STARTED});
+    tell(m, (struct monitor_event){.type = MONITOR_STARTED, .node = 1});
+    monitor_stats(m, &st);
+    assert_int_equal(st.active_calls, 2);
     tell(m, (struct monitor_event){.type = MONITOR_ENGINE, .node = 1});
     monitor_stats(m, &st);
+    assert_int_equal(st.active_calls, 1);
     assert_true(st.engine_up);
     assert_true(st.external_running);
     assert_false(st.internal_running);
@@ -141,6 +146,11 @@ static void a_lost_node_takes_its_contacts_and_sides_with_it(void **state)
     assert_false(st.engine_up);
     assert_false(st.external_running);
     assert_int_equal(st.registrations, 0);
+    assert_int_equal(st.active_calls, 0);
+    /* Back again: its calls were not forgotten, only out of reach. */
+    tell(m, (struct monitor_event){.type = MONITOR_ENGINE, .up = true});
+    tell(m, (struct monitor_event){.type = MONITOR_ENDED, .node = 1});
+    monitor_stats(m, &st);
     assert_int_equal(st.active_calls, 1);
     monitor_free(m);
 }
