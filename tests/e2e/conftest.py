@@ -52,7 +52,7 @@ def finish(gateway):
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item, call):
     report = (yield).get_result()
-    for name in ("gateway", "gateway_with"):
+    for name in ("gateway", "gateway_with", "freeswitch_with"):
         fixture = item.funcargs.get(name) if hasattr(item, "funcargs") \
             else None
         if report.when == "call" and report.failed and fixture is not None:
@@ -92,6 +92,25 @@ def gateway_with(tmp_path):
 
     def start(run=True, **settings):
         g = make(tmp_path / f"gateway{len(made)}", **settings)
+        made.append(g)
+        return g.start() if run else g
+
+    start.made = made
+    yield start
+    for g in made:
+        finish(g)
+
+
+@pytest.fixture
+def freeswitch_with(tmp_path):
+    """The same on FreeSWITCH, wherever one is found; for what only that
+    engine has: a FreeSWITCH of its own that may come and go."""
+    if os.environ.get("ENGINE") == "embedded":
+        pytest.skip("ENGINE=embedded: this is about FreeSWITCH")
+    made = []
+
+    def start(run=True, kind=gateway_freeswitch.OnFreeSwitch, **settings):
+        g = kind(tmp_path / f"gateway{len(made)}", BINARY, SOUNDS, **settings)
         made.append(g)
         return g.start() if run else g
 

@@ -1,0 +1,390 @@
+"""FreeSWITCH carries the calls: the program that controls it may be killed
+at any moment, and goes on with them when it is started again."""
+import asyncio
+
+import numpy as np
+import pytest
+
+import audio
+import hear
+from e2e.scene import Scene
+from jigasi import Plan
+
+RETRY = 45  # s between redials, longer than it takes for all to be there
+
+
+class Crowd(Scene):
+    """So many calls at a time that looking for a prompt in one of them must
+    not keep the audio of the others waiting."""
+
+    def _said(self, recording, name):
+        """Where the prompt ends, 0 when it was not said. Of a crowd's audio
+        less is asked than usual: on a busy machine a packet may be late, so
+        pieces of the prompt must follow each other, 0.1 s more or less."""
+        x = np.asarray(recording, np.float64)
+        whole = self.ear.find(x, [name])
+        if whole or name in self.ear.long:
+            return int(whole[0].end * audio.RATE) if whole else 0
+        prompt, n, slack = self.ear.prompts[name], 2000, 800
+        loud = np.sqrt(np.mean(np.square(prompt)))
+        pieces = [(i, prompt[i:i + n]) for i in range(0, len(prompt) - n, n)
+                  if np.sqrt(np.mean(np.square(prompt[i:i + n]))) > loud / 2]
+        first, piece = pieces[0]
+        score = hear.correlate(x, piece)
+        if not len(score) or score.max() < 0.7:
+            return 0
+        shift, missed = int(np.argmax(score)) - first, 0
+        for i, piece in pieces[1:]:
+            at = max(0, i + shift - slack)
+            score = hear.correlate(x[at:i + shift + n + slack], piece)
+            if len(score) and score.max() >= 0.7:
+                shift = at + int(np.argmax(score)) - i
+            else:
+                missed += 1
+        return shift + len(prompt) if missed <= 1 else 0
+
+    async def said(self, call, name):
+        """Whether it was said at all."""
+        return await asyncio.to_thread(self._said, call.media.heard(), name)
+
+    async def hears(self, call, name, timeout=25):
+        begin = getattr(call, "heard_until", 0)
+        end = now() + timeout
+        while True:
+            mark = call.media.mark()
+            until = await asyncio.to_thread(
+                self._said, call.media.heard(begin), name)
+            if until:
+                call.heard_until = begin + until
+                return
+            if now() > end:
+                raise TimeoutError(
+                    f"{name} not heard in {timeout} s; {call.describe()}")
+            begin = max(begin, mark - self.ear.window(name))
+            await asyncio.sleep(0.5)
+
+
+class Gate:
+    """Where callers wait until the program has been killed and started."""
+
+    def __init__(self, *callers):
+        """So many whose state lasts, and of those whose is ever briefer:
+        each kind gets there when those before it are."""
+        self._missing = list(callers)
+        self._there = [asyncio.Event() for _ in callers]
+        self.killed, self.back = asyncio.Event(), asyncio.Event()
+        self._count()
+
+    def _count(self):
+        left = 0
+        for n, event in zip(self._missing, self._there):
+            left += n
+            if left == 0:
+                event.set()
+
+    async def others(self, kinds=1):
+        await self._there[kinds - 1].wait()
+
+    async def all(self):
+        await self._there[-1].wait()
+
+    async def dead(self):
+        """Be there; returns as soon as the program is dead."""
+        self._missing[sum(e.is_set() for e in self._there)] -= 1
+        self._count()
+        await self.killed.wait()
+
+    async def through(self, *calls):
+        """Be there; returns when the program is back. What the calls heard
+        before it was killed is behind them."""
+        await self.dead()
+        for c in calls:
+            c.heard_until = c.media.mark()
+        await self.back.wait()
+
+
+async def is_in(s, call, room, timeout=15):
+    """The caller gets into the room, and hears and is heard there."""
+    meeting = await s.jigasi.next_call(timeout, room)
+    await meeting.wait_state("up", 10)
+    await s.hears_tone(call, 600)
+    assert call.state == "up"
+    return meeting
+
+
+def now():
+    return asyncio.get_running_loop().time()
+
+
+# ---- callers: one for each state; each says where the program is killed ----
+
+async def is_asked_for_the_id(s, gate):
+    await gate.others(2)
+    call = await s.call("1000")
+    await s.hears_something(call)
+    await gate.through(call)
+    await s.hears(call, "enter-id")
+    await call.keys("201#")
+    await is_in(s, call, "201")
+
+
+async def has_keyed_half_an_id(s, gate):
+    await gate.others(2)
+    call = await s.call("1000")
+    await s.hears_something(call)
+    await call.keys("47")
+    await gate.through(call)
+    await call.keys("11#")
+    await is_in(s, call, "4711")
+
+
+async def has_keyed_all_but_pound(s, gate):
+    await gate.others(2)
+    call = await s.call("1000")
+    await s.hears_something(call)
+    await call.keys("4712")
+    await gate.through(call)
+    await is_in(s, call, "4712")
+
+
+async def rings(s, gate):
+    s.jigasi.rooms["rings"] = [Plan(on_demand=True)]
+    await gate.others()
+    call = await s.call("rings")
+    meeting = await s.jigasi.next_call(10, "rings")
+    await call.wait_state("up", 10)
+    await gate.through(call)
+    meeting.join()
+    await s.hears(call, "in-conference")
+    await s.hears_tone(call, 600)
+
+
+async def rings_for_long(s, gate):
+    s.jigasi.rooms["long"] = [Plan(on_demand=True)]
+    call = await s.call("long")
+    meeting = await s.jigasi.next_call(10, "long")
+    await s.hears(call, "wait-join", 20)
+    await gate.through(call)
+    await s.hears(call, "music")
+    meeting.join()
+    await s.hears(call, "in-conference")
+    await s.hears_tone(call, 600)
+
+
+async def is_taken_while_away(s, gate):
+    s.jigasi.rooms["taken"] = [Plan(on_demand=True)]
+    call = await s.call("taken")
+    meeting = await s.jigasi.next_call(10, "taken")
+    await call.wait_state("up", 10)
+    await gate.dead()
+    meeting.join()
+    await s.hears(call, "in-conference")
+    await s.hears_tone(call, 600)
+
+
+async def waits_for_the_conference(s, gate):
+    s.jigasi.rooms["busy"] = [Plan(status=486)]
+    call = await s.call("busy")
+    await s.jigasi.next_call(10, "busy")
+    refused = now()
+    await s.hears(call, "password-hint", 20)
+    await gate.through(call)
+    await s.hears(call, "not-started")
+    await is_in(s, call, "busy", RETRY + 5)
+    assert RETRY - 1 < now() - refused < RETRY + 3
+    assert not await s.said(call, "in-conference"), "this was a redial"
+
+
+async def has_keyed_half_a_password(s, gate):
+    s.jigasi.rooms["secret"] = [Plan(status=486)]
+    call = await s.call("secret")
+    await s.jigasi.next_call(10, "secret")
+    await s.hears(call, "not-started", 20)
+    await gate.others(2)
+    await call.keys("24")
+    await gate.through(call)
+    await call.keys("68#")
+    meeting = await s.jigasi.next_call(5, "secret")
+    assert meeting.invite.get("Jitsi-Conference-Room-Pass") == "2468"
+    await s.hears_tone(call, 600)
+
+
+async def waits_for_others(s, gate):
+    call, meeting = await s.in_meeting("alone")
+    await meeting.end_alone()
+    left = now()
+    await s.hears(call, "waiting-for-others")
+    await gate.through(call)
+    await s.hears(call, "waiting-for-others")
+    await is_in(s, call, "alone", RETRY + 5)
+    assert RETRY - 1 < now() - left < RETRY + 3
+
+
+async def in_lobby(s, room, password=None):
+    call, meeting = await s.join(room)
+    await meeting.lobby(password)
+    await s.hears(call, "lobby-wait")
+    return call, meeting
+
+
+async def waits_in_the_lobby(s, gate):
+    call, meeting = await in_lobby(s, "lobby")
+    await gate.through(call)
+    await s.hears(call, "music")
+    await meeting.admit()
+    await s.hears(call, "lobby-admitted")
+    await s.hears(call, "in-conference")
+    await s.hears_tone(call, 600)
+
+
+async def has_keyed_half_the_lobbys_password(s, gate):
+    call, meeting = await in_lobby(s, "door", "1234")
+    await gate.others(2)
+    await call.keys("#")
+    await s.hears_something(call)
+    await call.keys("12")
+    await gate.through(call)
+    await call.keys("34#")
+    await s.hears(call, "in-conference")
+    assert meeting.password_tries == ["1234"]
+    await s.hears_tone(call, 600)
+
+
+async def talks(s, gate, room="talks"):
+    call, meeting = await s.in_meeting(room)
+    await s.hears_tone(call, 600)
+    start = meeting.media.mark()
+    await gate.through(call)
+    heard = meeting.media.heard(start)
+    assert audio.tone_level(heard, 600) > -30, "heard all the time"
+    assert s.ear.find(call.media.heard(call.heard_until)) == []
+    await call.keys("*6")
+    await s.hears(call, "muted")
+    await meeting.wait(lambda: meeting.muted, 5, "being shown as muted")
+
+
+async def talks_too(s, gate):
+    await talks(s, gate, "talks2")
+
+
+async def is_muted(s, gate, room="muted"):
+    call, meeting = await s.in_meeting(room)
+    await call.keys("*6")
+    await s.hears(call, "muted")
+    await meeting.wait(lambda: meeting.muted, 5, "being shown as muted")
+    start = meeting.media.mark()
+    await gate.through(call)
+    await asyncio.sleep(2)
+    assert audio.level(meeting.media.heard(start)) < -50, "was heard"
+    assert meeting.muted
+    assert "muted" not in s.ear.names(call.media.heard(call.heard_until))
+    await call.keys("*6")
+    await s.hears(call, "unmuted")
+    await s.hears_tone(call, 600)
+    await meeting.wait(lambda: not meeting.muted, 5, "being unmuted")
+
+
+async def is_muted_too(s, gate):
+    await is_muted(s, gate, "muted2")
+
+
+async def has_the_hand_raised(s, gate):
+    call, meeting = await s.in_meeting("hand")
+    await meeting.moderation(True)
+    await s.hears(call, "moderation-on")
+    await call.keys("*6")
+    await s.hears(call, "muted")
+    await call.keys("*6")
+    await s.hears(call, "hand-raised")
+    await gate.through(call)
+    await call.keys("*0")
+    for prompt in ("status-muted", "status-hand", "status-moderated"):
+        await s.hears(call, prompt)
+    await meeting.permit()
+    await s.hears(call, "may-unmute")
+
+
+async def is_a_visitor(s, gate):
+    call, meeting = await s.in_meeting("visitor")
+    await meeting.make_visitor()
+    await s.hears(call, "visitor")
+    await gate.through(call)
+    await call.keys("*6")
+    await meeting.wait(lambda: meeting.hand, 5, "a raised hand")
+
+
+async def waits_for_it_to_be_live(s, gate):
+    call, meeting = await s.in_meeting("live")
+    await meeting.live(False)
+    await s.hears(call, "not-live")
+    await gate.through(call)
+    await meeting.live(True)
+    await s.hears(call, "live")
+    await s.hears_tone(call, 600)
+
+
+async def hears_the_end(s, gate):
+    call, meeting = await s.in_meeting("end")
+    await gate.others(3)
+    await meeting.end()
+    await meeting.wait_state("ended")
+    await s.hears_something(call)
+    await gate.through()
+    await s.hears(call, "ended")
+    await call.wait_state("ended", 5)
+    assert call.ended_by == "them"
+
+
+async def hangs_up_while_away(s, gate):
+    call, meeting = await s.in_meeting("left")
+    await gate.dead()
+    await call.hang_up()
+    await meeting.wait_state("ended", 20)
+    assert meeting.ended_by == "them"
+
+
+LASTING = (has_the_hand_raised, is_muted, is_a_visitor, is_muted_too,
+           waits_for_it_to_be_live, waits_in_the_lobby, talks, talks_too,
+           rings_for_long, is_taken_while_away, hangs_up_while_away,
+           waits_for_the_conference, waits_for_others)
+BRIEF = (rings,)
+BRIEFER = (is_asked_for_the_id, has_keyed_half_an_id, has_keyed_all_but_pound,
+           has_keyed_half_a_password, has_keyed_half_the_lobbys_password)
+BRIEFEST = (hears_the_end,)
+
+
+async def comes_while_away(s, back):
+    """A call that finds nobody to take it is taken as soon as there is."""
+    call = await s.call("late")
+    asked = await s.call("1000")
+    await back.wait()
+    await is_in(s, call, "late")
+    await s.hears(asked, "enter-id")
+    await asked.keys("77#")
+    await is_in(s, asked, "77")
+
+
+async def killed_and_restarted(s, *callers, away=1.0):
+    g, gate = s.gateway, Gate(*(len(c) for c in callers))
+    async with asyncio.TaskGroup() as group:
+        for caller in sum(callers, ()):
+            group.create_task(caller(s, gate))
+            await asyncio.sleep(0.3)  # callers come one after the other
+        await gate.all()
+        await s.stats(activeCalls=len(sum(callers, ())))
+        await asyncio.to_thread(g.kill)
+        gate.killed.set()
+        group.create_task(comes_while_away(s, gate.back))
+        await asyncio.sleep(away)  # as long as the program is away
+        await asyncio.to_thread(g.start)
+        gate.back.set()
+
+
+@pytest.mark.deadline(300)
+async def test_killed_with_calls_in_every_state(freeswitch_with, ear):
+    g = freeswitch_with(JIGATE_RETRY_INTERVAL=RETRY)
+    async with Crowd(g, ear) as s:
+        await killed_and_restarted(s, LASTING, BRIEF, BRIEFER, BRIEFEST)
+        for c in [c for p in s.phones for c in p.calls]:
+            await c.hang_up()
+        await s.stats(activeCalls=0)
