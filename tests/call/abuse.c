@@ -52,7 +52,7 @@ static void twenty_wrong_ids_in_10_min_are_enough(void **state)
     struct scenario *t = *state;
 
     assert_int_equal(guess(t, &user, 100), 20);
-    expect_log(t, "too many wrong meeting ids from 192.0.2.1");
+    expect_log(t, "too many wrong meeting ids from \"192.0.2.1\"");
 }
 
 static void then_goodbye_before_asking(void **state)
