@@ -1,5 +1,6 @@
 """Fixtures of the tests of packages and images. What this machine cannot
 run is skipped with the reason; the summary counts it."""
+import functools
 import pathlib
 import subprocess
 import sys
@@ -44,8 +45,14 @@ class Builds:
     def __init__(self, folder):
         self.pool = ThreadPoolExecutor(2)
         self.folder = folder
-        self.debian = self.pool.submit(box.debian, folder)
-        self.package = self.pool.submit(self.build)
+
+    @functools.cached_property
+    def debian(self):
+        return self.pool.submit(box.debian, self.folder)
+
+    @functools.cached_property
+    def package(self):
+        return self.pool.submit(self.build)
 
     def build(self):
         box.need("dpkg-buildpackage", "dh", "lintian")
@@ -65,9 +72,10 @@ def builds(workshop):
 
 @pytest.fixture(scope="session", autouse=True)
 def begin(request):
-    if any({"image", "package"} & set(item.fixturenames)
-           for item in request.session.items):
-        request.getfixturevalue("builds")
+    wanted = set().union(*(i.fixturenames for i in request.session.items))
+    for fixture, build in (("debian_tar", "debian"), ("package", "package")):
+        if fixture in wanted:
+            getattr(request.getfixturevalue("builds"), build)
 
 
 @pytest.fixture(scope="session")

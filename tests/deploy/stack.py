@@ -54,7 +54,10 @@ class Stack(Installed):
         self.merged.write_text(json.dumps({
             "version": "2.4", "services": services,
             "volumes": merged["volumes"]}))
-        self.compose("up", "-d")
+        try:
+            self.compose("up", "-d")
+        except AssertionError as e:
+            raise AssertionError(f"{e}\n--- its log\n{self.log()}") from None
         self.wait_ready()
         return self
 

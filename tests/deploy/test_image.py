@@ -58,7 +58,7 @@ def test_the_bill_of_materials_names_the_package_of_every_library(content):
         "usr/share/doc/jigate/sbom.spdx.json"))
     assert bill["spdxVersion"] == "SPDX-2.3"
     packages = {p["name"]: p for p in bill["packages"]}
-    for name in ("jigate", "libc6", "libsofia-sip-ua0", "libssl3",
+    for name in ("jigate", "libc6", "libsofia-sip-ua0", "libssl3", "libnss3",
                  "libcurl4", "ca-certificates"):
         assert packages[name]["versionInfo"]
     reference = packages["libc6"]["externalRefs"][0]["referenceLocator"]

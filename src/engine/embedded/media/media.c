@@ -99,6 +99,10 @@ int media_alloc(struct media **mp, const struct media_config *mc)
         return ENOMEM;
     pthread_mutex_init(&m->lock, NULL);
     err = secure_start();
+    if (err)
+        log_line(mc->log, LOG_ERROR, NULL,
+                 "libsrtp cannot encrypt here: install what it needs (with "
+                 "NSS, libsoftokn3.so and libfreeblpriv3.so)");
     if (!err)
         err = shared_init(m, mc);
     for (int i = 0; i < SIDES && !err; i++) {
