@@ -10,6 +10,7 @@ enum {
     DROPOUT_MAX = 3000,  /* RFC 3550 A.1: a jump up to this is loss */
     MISORDER_MAX = 100,  /* RFC 3550 A.1: back up to this is changed order */
     JUMP_US = 400000,    /* time stamps this far off the clock */
+    OUTAGE_US = 1000000, /* longer is a hold, or its like, not loss */
     LEFT_US = 100000,    /* a source silent for so long may be followed */
     IDLE_US = 200000,    /* likewise, for any sequence number */
     CONCEAL_US = 100000, /* made up at most while nothing comes */
@@ -165,7 +166,7 @@ static bool place(struct jitter *j, const struct rtp_packet *p,
     if (ahead < 0 || ahead >= JITTER_SLOTS) {
         if (idle_us < IDLE_US && !jump_believed(j, p))
             return false;
-        if (ahead > 0 && ahead < DROPOUT_MAX)
+        if (ahead > 0 && ahead < DROPOUT_MAX && idle_us < OUTAGE_US)
             j->stats.lost += (uint64_t)ahead;
         resync(j, p, now_us);
         return true;
