@@ -87,21 +87,19 @@ async def test_a_prompt_over_the_meeting(gateway_with, ear, codecs):
     """The meeting is heard under the prompt, lowered, and again after it."""
     g = gateway_with(JIGATE_PROMPT_MIX="duck")
     async with Scene(g, ear) as s:
-        call, meeting = await s.in_meeting(codecs=codecs)
+        call, meeting = await s.join(codecs=codecs, say=0)
         meeting.media.source = audio.tone(600)
-        await s.hears_tone(call, 600)
-        await asyncio.sleep(0.6)
+        await asyncio.sleep(4)  # the first prompt is behind us
         before = audio.tone_level(call.media.heard(call.media.mark() - 4000),
                                   600)
         start = call.media.mark()
         await call.keys("*0")
-        await s.hears(call, "status-unmuted")
-        during = call.media.heard(start)[:call.heard_until - start]
-        await asyncio.sleep(1)
-        levels = [audio.tone_level(during[i:i + 1600], 600)
+        await asyncio.sleep(3)
+        during = call.media.heard(start)
+        levels = [audio.tone_level(during[i:i + 1600], 600) - before
                   for i in range(0, len(during) - 1600, 800)]
-        last = sorted(levels[-len(levels) // 2:])
-        assert -19 < last[len(last) // 2] - before < -11, levels
+        assert sum(-19 < x < -11 for x in levels) >= 5, levels
+        assert audio.level(during) > -30, "a prompt"
         after = audio.tone_level(call.media.heard(call.media.mark() - 4000),
                                  600)
         assert abs(after - before) < 1.5

@@ -21,7 +21,7 @@ struct opus_payload_decoder {
  * a second coding loses. */
 static unsigned bitrate_for(unsigned rate)
 {
-    return rate == 8000 ? 16000 : rate == 16000 ? 28000 : 48000;
+    return rate == 8000 ? 20000 : rate == 16000 ? 32000 : 48000;
 }
 
 int opus_payload_encoder_alloc(void **ep, unsigned rate)
