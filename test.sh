@@ -2,14 +2,15 @@
 # Build with sanitizers and run the tests.
 #
 #   ./test.sh [SUITE]…         SUITE: unit call sounds tools cli doctor
-#                              freeswitch e2e torture deploy (default: all)
+#                              freeswitch e2e audio torture deploy
+#                              (default: all)
 #
 # ENGINE=embedded|freeswitch chooses the engine of the end-to-end tests. The
 # last line printed is "N passed, N failed, N skipped".
 set -u
 cd "$(dirname "$0")" || exit 1
 
-suites="unit call sounds tools cli doctor freeswitch e2e torture deploy"
+suites="unit call sounds tools cli doctor freeswitch e2e audio torture deploy"
 for suite; do
     case " $suites " in
     *" $suite "*) ;;

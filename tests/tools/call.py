@@ -29,7 +29,8 @@ class Call(Watch):
                  ip=None):
         super().__init__()
         self.endpoint, self.user = endpoint, user
-        self.codecs = [audio.codec(c) for c in codecs]
+        self.codecs = [audio.codec(c) if isinstance(c, str) else c
+                       for c in codecs]
         self.events = events           # offer telephone-event
         self.media = rtp.Session(ip or endpoint.ip, endpoint.space)
         self.attributes = []           # more lines of our SDP

@@ -36,6 +36,7 @@ class Plan:
     race: bool = False       # after CANCEL answer 200 to the INVITE instead
     headers: tuple = ()
     audio: str = "echo"      # echo, silence, or a tone in Hz as digits
+    codecs: tuple = ()       # other ones than this Jigasi's usual
     join: object = None      # called with the call once it is up
 
 
@@ -43,7 +44,8 @@ class Meeting(Call):
     """One caller as Jigasi sees him."""
 
     def __init__(self, jigasi, plan):
-        super().__init__(jigasi.endpoint, jigasi.user, jigasi.codecs)
+        super().__init__(jigasi.endpoint, jigasi.user,
+                         plan.codecs or jigasi.codecs)
         self.media.ptime, self.media.wished_ptime = jigasi.ptimes
         self.jigasi, self.plan = jigasi, plan
         self.given = False        # handed out by next_call()
@@ -255,9 +257,9 @@ class Jigasi(Phone):
     def __init__(self, password, server, user="jigasi", domain="meet.jitsi",
                  ip="127.0.0.1", port=0, transport="udp",
                  codecs=("opus", "pcmu", "pcma"), mixer=True,
-                 header_room="X-Room-Name", ptimes=(20, 20)):
+                 header_room="X-Room-Name", ptimes=(20, 20), space=None):
         super().__init__(user, password, server, domain, "", ip, port,
-                         transport, codecs, ptimes=ptimes)
+                         transport, codecs, space=space, ptimes=ptimes)
         self.endpoint.agent = "test-jigasi"
         self.mixer, self.header_room = mixer, header_room
         self.default = Plan()

@@ -1,0 +1,73 @@
+"""The same over a line that loses, delays and reorders: compared with the
+codec libraries, which conceal just what the network lost, and have all that
+it did not lose in time."""
+import pytest
+
+import link
+import measure
+import space
+import speech
+from e2e.scene import Scene
+from gateway import Embedded
+from stream import hurry, say_all
+from test_pairs import connect_all, end_all, ways_of, whole
+
+WHY_NOT = space.missing()
+pytestmark = pytest.mark.skipif(WHY_NOT is not None, reason=str(WHY_NOT))
+
+PAIRS = [("pcmu", "opus"), ("pcma", "opus"), ("g722", "opus"),
+         ("g722", "pcmu"), ("g722", "pcma"), ("opus", "pcmu"),
+         ("opus", "pcma")]
+SECONDS = 20
+GAP_MAX_MS = 60          # what concealment dies away in
+GAPS_PER_MINUTE = 12
+
+
+@pytest.fixture
+def line():
+    b = link.BadLine()
+    with b.site.entered():
+        yield b
+    b.close()
+
+
+@pytest.fixture
+def far_gateway(line, gateway_with):
+    g = gateway_with(run=False, FREESWITCH_EXTERNAL_IP=link.PHONES_SIDE,
+                     FREESWITCH_EXTERNAL_EXT_IP=link.PHONES_SIDE,
+                     FREESWITCH_INTERNAL_IP=link.JIGASI_SIDE)
+    if not isinstance(g, Embedded):
+        pytest.skip("FreeSWITCH has a jitter buffer of its own")
+    g.external = (link.PHONES_SIDE, link.SIP)
+    g.internal = (link.JIGASI_SIDE, link.SIP)
+    return g.start()
+
+
+@pytest.mark.deadline(240)
+async def test_loss_jitter_and_changed_order(line, far_gateway, ear):
+    voices = {who: speech.spoken(who, SECONDS) for who in speech.TEXTS}
+    wrong = []
+    hurry(far_gateway.process.pid)
+    async with Scene(far_gateway, ear, ip=link.FAR, space=line.far) as s:
+        calls = await connect_all(s, PAIRS, ip=link.FAR, space=line.far)
+        ways = ways_of(calls, PAIRS, voices)
+        line.lose()
+        lates = await say_all([w.say for w in ways])
+        line.repair()
+        await end_all(calls)
+    passed = line.passed()
+    for way, late in zip(ways, lates):
+        there = [way.say.key(i) in passed for i in range(len(way.payloads))]
+        lost = 1 - sum(there) / len(there)
+        assert 0.02 < lost < 0.09, f"{way.name}: {lost:.1%} lost"
+        ours, reference, heard = way.compare(
+            late, [p if t else None for p, t in zip(way.payloads, there)])
+        gaps = measure.gaps(way.said[way.rate], heard, way.rate)
+        print(f"{way.name}: {lost:.1%} lost; {ours}; libraries alone: "
+              f"{reference}; gaps {gaps} ms")
+        wrong += [f"{way.name}: {b}" for b in ours.bad_as_to(reference)]
+        long = [ms for ms in gaps if ms > GAP_MAX_MS]
+        if long or len(gaps) > GAPS_PER_MINUTE * SECONDS / 60:
+            wrong.append(f"{way.name}: gaps of {gaps} ms")
+        whole(way)
+    assert not wrong, "\n".join(wrong)
