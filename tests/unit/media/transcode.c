@@ -75,6 +75,8 @@ static void voice_hear(struct voice *v)
     struct got g;
 
     while (far_receive_within(&v->far, &g, 0)) {
+        /* silence before the bridge comes in packets of 20 ms */
+        uint32_t least = v->decoder.codec->clock / 100;
         uint32_t step =
             v->decoder.codec->clock / 1000 * v->far.session.format.ptime_ms;
         size_t room = sizeof(v->heard) / sizeof(*v->heard) - v->n;
