@@ -116,6 +116,75 @@ static void plain_is_no_suite(void **state)
     assert_int_equal(secure_alloc(&s, &c), EINVAL);
 }
 
+/* From one to the other; the far side's error is returned. */
+static int carry(struct secure *from, struct secure *to, uint16_t seq)
+{
+    uint8_t packet[RTP_PACKET_MAX + SECURE_TRAILER_MAX];
+    size_t len = make(packet, seq);
+
+    assert_int_equal(secure_protect(from, packet, &len), 0);
+    return secure_unprotect(to, packet, &len);
+}
+
+/* Sequence numbers have wrapped, and both sides count on: whose key stays
+   must not begin anew. */
+static void a_new_key_of_one_side_leaves_the_other_direction(void **state)
+{
+    struct media_crypto a = keys(MEDIA_AES_CM_128_HMAC_SHA1_80, 1);
+    struct media_crypto b = mirrored(&a);
+    struct secure *here, *hears, *says;
+
+    assert_int_equal(secure_alloc(&here, &a), 0);
+    assert_int_equal(secure_alloc(&hears, &b), 0);
+    for (uint32_t seq = 65000; seq != 65636; seq++)
+        assert_int_equal(carry(here, hears, (uint16_t)seq), 0);
+    memset(a.recv_key, 0x77, sizeof(a.recv_key));
+    b = mirrored(&a);
+    assert_int_equal(secure_alloc(&says, &b), 0);
+    assert_int_equal(secure_renew(here, &a), 0);
+    assert_int_equal(carry(here, hears, 100), 0);
+    for (uint32_t seq = 65000; seq != 65636; seq++)
+        assert_int_equal(carry(says, here, (uint16_t)seq), 0);
+    memset(a.send_key, 0x78, sizeof(a.send_key));
+    assert_int_equal(secure_renew(here, &a), 0);
+    assert_int_equal(carry(here, hears, 101), EBADMSG);
+    assert_int_equal(carry(says, here, 100), 0);
+    a.suite = MEDIA_SUITES;
+    assert_int_equal(secure_renew(here, &a), EINVAL);
+    assert_int_equal(carry(says, here, 101), 0);
+    secure_free(here);
+    secure_free(hears);
+    secure_free(says);
+}
+
+static void sources_without_end_are_forgotten(void **state)
+{
+    struct media_crypto a = keys(MEDIA_AES_CM_128_HMAC_SHA1_80, 1);
+    struct media_crypto b = mirrored(&a);
+    uint8_t first[RTP_PACKET_MAX + SECURE_TRAILER_MAX], packet[sizeof(first)];
+    struct secure *here, *there;
+    size_t first_len = 0, len;
+
+    assert_int_equal(secure_alloc(&here, &a), 0);
+    assert_int_equal(secure_alloc(&there, &b), 0);
+    for (uint32_t ssrc = 1; ssrc <= 65; ssrc++) {
+        rtp_header_write(packet, false, 0, 1, 160, ssrc);
+        memcpy(packet + RTP_HEADER_SIZE, voice, sizeof(voice));
+        len = RTP_HEADER_SIZE + sizeof(voice);
+        assert_int_equal(secure_protect(here, packet, &len), 0);
+        if (!first_len)
+            memcpy(first, packet, first_len = len);
+        assert_int_equal(secure_unprotect(there, packet, &len), 0);
+        memcpy(packet, first, len = first_len);
+        if (ssrc < 65) /* remembered still, so it is a repetition */
+            assert_int_equal(secure_unprotect(there, packet, &len), EBADMSG);
+        else
+            assert_int_equal(secure_unprotect(there, packet, &len), 0);
+    }
+    secure_free(here);
+    secure_free(there);
+}
+
 /* A far side that encrypts. */
 struct secure_far {
     struct far far;
@@ -239,6 +308,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(every_suite_goes_there_and_back, library_setup),
         cmocka_unit_test_setup(forged_and_repeated_packets_are_refused,
+                               library_setup),
+        cmocka_unit_test_setup(
+            a_new_key_of_one_side_leaves_the_other_direction, library_setup),
+        cmocka_unit_test_setup(sources_without_end_are_forgotten,
                                library_setup),
         cmocka_unit_test(plain_is_no_suite),
         cmocka_unit_test_setup_teardown(

@@ -6,7 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { REPLAY_WINDOW = 512 }; /* packets that may come late: 10 s of audio */
+enum {
+    REPLAY_WINDOW = 512, /* packets that may come late: 10 s of audio */
+    SOURCES_MAX = 64,    /* SSRCs of the far side that libsrtp may remember */
+};
 
 _Static_assert(SECURE_TRAILER_MAX >= SRTP_MAX_TRAILER_LEN + 4,
                "room that libsrtp wants behind a packet");
@@ -15,6 +18,8 @@ struct secure {
     srtp_t out;
     srtp_t in;
     struct media_crypto crypto;
+    size_t n_sources;
+    uint32_t source[SOURCES_MAX]; /* heard, as they stand in packets */
 };
 
 typedef void policy_set(srtp_crypto_policy_t *p);
@@ -48,20 +53,54 @@ static int create(srtp_t *session, enum media_suite suite,
     return srtp_create(session, &policy) == srtp_err_status_ok ? 0 : ENOMEM;
 }
 
-int secure_alloc(struct secure **sp, const struct media_crypto *c)
+/* NULL: the session stays. */
+static void replace(srtp_t *session, srtp_t by)
 {
-    struct secure *s;
-    int err;
+    if (!by)
+        return;
+    if (*session)
+        srtp_dealloc(*session);
+    *session = by;
+}
+
+/* A direction whose key and suite stay goes on: begun anew it would count
+   packets from the start again, with a key that was used for that count. */
+int secure_renew(struct secure *s, const struct media_crypto *c)
+{
+    bool suite = s->crypto.suite == c->suite;
+    struct media_crypto next = *c;
+    srtp_t out = NULL, in = NULL;
+    int err = 0;
 
     if (c->suite <= MEDIA_PLAIN || c->suite >= MEDIA_SUITES)
         return EINVAL;
-    s = calloc(1, sizeof(*s));
+    if (!suite || memcmp(s->crypto.send_key, c->send_key, MEDIA_KEY_MAX) != 0)
+        err = create(&out, c->suite, ssrc_any_outbound, next.send_key);
+    if (!err && (!suite ||
+                 memcmp(s->crypto.recv_key, c->recv_key, MEDIA_KEY_MAX) != 0))
+        err = create(&in, c->suite, ssrc_any_inbound, next.recv_key);
+    if (err) {
+        if (out)
+            srtp_dealloc(out);
+    } else {
+        replace(&s->out, out);
+        replace(&s->in, in);
+        if (in)
+            s->n_sources = 0;
+        s->crypto = next;
+    }
+    explicit_bzero(&next, sizeof(next));
+    return err;
+}
+
+int secure_alloc(struct secure **sp, const struct media_crypto *c)
+{
+    struct secure *s = calloc(1, sizeof(*s));
+    int err;
+
     if (!s)
         return ENOMEM;
-    s->crypto = *c;
-    err = create(&s->out, c->suite, ssrc_any_outbound, s->crypto.send_key);
-    if (!err)
-        err = create(&s->in, c->suite, ssrc_any_inbound, s->crypto.recv_key);
+    err = secure_renew(s, c);
     if (err)
         secure_free(s);
     else
@@ -95,13 +134,6 @@ void secure_free(struct secure *s)
     free(s);
 }
 
-bool secure_same(const struct secure *s, const struct media_crypto *c)
-{
-    return s->crypto.suite == c->suite &&
-           memcmp(s->crypto.send_key, c->send_key, MEDIA_KEY_MAX) == 0 &&
-           memcmp(s->crypto.recv_key, c->recv_key, MEDIA_KEY_MAX) == 0;
-}
-
 typedef srtp_err_status_t srtp_step(srtp_t session, void *packet, int *len);
 
 static int step(srtp_step *f, srtp_t session, uint8_t *packet, size_t *len)
@@ -125,12 +157,41 @@ int secure_protect_rtcp(struct secure *s, uint8_t *packet, size_t *len)
     return step(srtp_protect_rtcp, s->out, packet, len);
 }
 
+/* libsrtp keeps a state for each SSRC that was ever heard, and looks through
+   all of them: a far side that makes up new ones must not fill the memory.
+   Where it does, all are forgotten but the key. */
+static void source_note(struct secure *s, const uint8_t *ssrc)
+{
+    srtp_t in = NULL;
+    uint32_t source;
+
+    memcpy(&source, ssrc, sizeof(source));
+    for (size_t i = 0; i < s->n_sources; i++)
+        if (s->source[i] == source)
+            return;
+    if (s->n_sources == SOURCES_MAX) {
+        if (create(&in, s->crypto.suite, ssrc_any_inbound, s->crypto.recv_key))
+            return;
+        replace(&s->in, in);
+        s->n_sources = 0;
+    }
+    s->source[s->n_sources++] = source;
+}
+
 int secure_unprotect(struct secure *s, uint8_t *packet, size_t *len)
 {
-    return step(srtp_unprotect, s->in, packet, len);
+    int err = step(srtp_unprotect, s->in, packet, len);
+
+    if (!err)
+        source_note(s, packet + 8); /* RFC 3550 section 5.1 */
+    return err;
 }
 
 int secure_unprotect_rtcp(struct secure *s, uint8_t *packet, size_t *len)
 {
-    return step(srtp_unprotect_rtcp, s->in, packet, len);
+    int err = step(srtp_unprotect_rtcp, s->in, packet, len);
+
+    if (!err)
+        source_note(s, packet + 4); /* RFC 3550 section 6.4 */
+    return err;
 }

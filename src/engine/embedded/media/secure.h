@@ -27,9 +27,14 @@ int secure_start(void);
 int secure_alloc(struct secure **sp, const struct media_crypto *c);
 void secure_free(struct secure *s);
 
-/** Whether it was made of the same suite and keys: then it must go on, for a
- *  new one would count packets anew (RFC 3711 section 3.3.1). */
-bool secure_same(const struct secure *s, const struct media_crypto *c);
+/**
+ * Take what was agreed anew. A direction whose suite and key are those of
+ * before goes on counting packets; begun anew, it would use its key a second
+ * time for the same numbers (RFC 3711 sections 3.3.1 and 9.1).
+ *
+ * @return as secure_alloc(); on failure all is as before.
+ */
+int secure_renew(struct secure *s, const struct media_crypto *c);
 
 /**
  * Encrypt and sign a packet in place.

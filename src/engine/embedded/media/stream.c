@@ -219,18 +219,22 @@ static void out_set(struct stream *s, bool first)
         rtp_out_rate(&s->out, rate, r.ssrc, r.ts);
 }
 
-/* The same keys go on; new ones begin anew. Without them nothing is sent:
-   never in the clear what was to be encrypted. */
+/* Without keys nothing is sent: never in the clear what was to be
+   encrypted. */
 static void secure_set(struct stream *s)
 {
     const struct media_crypto *c = &s->session.crypto;
+    int err = 0;
 
-    if (s->secure && secure_same(s->secure, c))
+    if (c->suite != MEDIA_PLAIN)
+        err = s->secure ? secure_renew(s->secure, c)
+                        : secure_alloc(&s->secure, c);
+    s->barred = err != 0;
+    if (!err && c->suite != MEDIA_PLAIN)
         return;
     secure_free(s->secure);
     s->secure = NULL;
-    s->barred = c->suite != MEDIA_PLAIN && secure_alloc(&s->secure, c);
-    if (s->barred)
+    if (err)
         log_line(worker_shared(s->worker)->log, LOG_ERROR, NULL,
                  "no SRTP for leg=%llu: no memory, or a suite that libsrtp "
                  "has not; it stays silent",
