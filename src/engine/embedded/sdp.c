@@ -222,13 +222,18 @@ static bool is_one_of(struct slice proto, const char *plain,
     return slice_is_nocase(proto, plain) || slice_is_nocase(proto, feedback);
 }
 
+static bool is_secure(const struct sdp_section *section)
+{
+    return is_one_of(section->proto, "RTP/SAVP", "RTP/SAVPF");
+}
+
 /* Whether and how audio is encrypted. The profiles with feedback (RFC 4585,
    5124) are taken as those without: none is asked for. */
 static enum sdp_error choose_crypto(struct choice *c,
                                     const struct sdp_local *l,
                                     const struct sdp_section *section)
 {
-    bool wanted = is_one_of(section->proto, "RTP/SAVP", "RTP/SAVPF");
+    bool wanted = is_secure(section);
     int err;
 
     c->crypto.suite = MEDIA_PLAIN;
@@ -414,16 +419,19 @@ static void offer_crypto(struct sdp_session *s, struct sdp_audio *a,
     s->keyed = a->n_crypto > 0;
 }
 
-/* The answer picks one of our keys by its tag (RFC 4568 section 5.1.3). */
+/* The answer picks one of our keys by its tag (RFC 4568 section 5.1.3).
+   Without a key of ours nothing can be encrypted, so it must not say so. */
 static enum sdp_error accept_crypto(const struct sdp_session *s,
-                                    struct choice *c)
+                                    struct choice *c,
+                                    const struct sdp_section *section)
 {
-    if (!s->keyed)
+    if (!s->keyed) {
         c->crypto.suite = MEDIA_PLAIN;
-    else if (c->crypto.suite != MEDIA_PLAIN &&
-             c->crypto.tag != c->crypto.suite)
-        return SDP_MISMATCH;
-    return SDP_OK;
+        return is_secure(section) ? SDP_MISMATCH : SDP_OK;
+    }
+    return c->crypto.suite != MEDIA_PLAIN && c->crypto.tag != c->crypto.suite
+               ? SDP_MISMATCH
+               : SDP_OK;
 }
 
 enum sdp_error sdp_offer(struct sdp_session *s, const struct sdp_local *l)
@@ -493,7 +501,7 @@ enum sdp_error sdp_accept(struct sdp_session *s, const struct sdp_local *l,
     e = take_section(&c, s, l, &d.section[s->active]);
     if (e)
         return e;
-    e = accept_crypto(s, &c);
+    e = accept_crypto(s, &c, &d.section[s->active]);
     if (e)
         return e;
     use_our_numbers(s, &c);

@@ -210,6 +210,17 @@ static void optional_offers_name_keys_on_private_ways_only(void **state)
         SDP_OK);
     assert_int_equal(s.media.crypto.suite, MEDIA_PLAIN);
 
+    /* an answer that would encrypt with them finds nobody to do it */
+    sdp_session_init(&s, 9);
+    assert_int_equal(sdp_offer(&s, &l), SDP_OK);
+    assert_int_equal(
+        take_answer(&s, &l,
+                    HEAD "m=audio 49170 RTP/SAVP 0\r\n"
+                         "a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:" KEY
+                         "\r\n"),
+        SDP_MISMATCH);
+    assert_false(s.agreed);
+
     l.offer_keys = true;
     sdp_session_init(&s, 8);
     assert_int_equal(sdp_offer(&s, &l), SDP_OK);
