@@ -126,12 +126,15 @@ int tls_link_alloc(struct tls_link **lp, struct event_base *base, int fd,
     const struct timeval handshake = {HANDSHAKE_S, 0};
     struct tls_link *l = calloc(1, sizeof(*l));
 
-    if (l)
-        l->out = bufferevent_openssl_socket_new(
-            base, fd, ssl, BUFFEREVENT_SSL_ACCEPTING, BEV_OPT_CLOSE_ON_FREE);
-    if (!l || !l->out) {
-        free(l);
+    if (!l) {
         SSL_free(ssl);
+        close(fd);
+        return ENOMEM;
+    }
+    l->out = bufferevent_openssl_socket_new(
+        base, fd, ssl, BUFFEREVENT_SSL_ACCEPTING, BEV_OPT_CLOSE_ON_FREE);
+    if (!l->out) { /* ssl is freed, fd is not */
+        free(l);
         close(fd);
         return ENOMEM;
     }
