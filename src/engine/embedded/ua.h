@@ -353,6 +353,10 @@ void ua_uac_ack(struct ua_leg *leg, uint32_t cseq);
 int ua_dialog_request_h(struct ua_leg *leg, nta_leg_t *dialog,
                         nta_incoming_t *irq, const sip_t *sip);
 
+/** A later offer may use any codec, the one agreed before others: the other
+ *  leg may have been made to fit it. */
+void ua_dialog_keep_codec(struct ua_leg *leg);
+
 /** Take the far side's Contact and route after a target refresh. */
 void ua_dialog_target(struct ua_leg *leg, msg_t *msg, const sip_t *sip);
 int ua_info_received(struct ua_leg *leg, nta_incoming_t *irq,

@@ -81,9 +81,7 @@ static int bye(struct ua_leg *leg, nta_incoming_t *irq, const sip_t *sip)
     return 200;
 }
 
-/* A later offer may use any codec, the one agreed before others: the other
-   leg may have been made to fit it. */
-static void keep_codec(struct ua_leg *leg)
+void ua_dialog_keep_codec(struct ua_leg *leg)
 {
     leg->local.ours_first = true;
     codec_policy_first(&leg->local, leg->audio.format.codec);
@@ -97,7 +95,7 @@ static bool take_later_offer(struct ua_leg *leg, nta_incoming_t *irq,
     bool offerless = !ua_has_body(sip);
     enum sdp_error e;
 
-    keep_codec(leg);
+    ua_dialog_keep_codec(leg);
     if (offerless)
         e = ua_sdp_offer(leg);
     else

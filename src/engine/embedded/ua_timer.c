@@ -105,20 +105,25 @@ static void reinvite_h(struct ua_leg *leg, int status, const sip_t *sip)
         ua_uac_ack(leg, sip->sip_cseq->cs_seq);
     if (leg->state != UA_UP)
         return;
-    if (status >= 300)
-        ua_sdp_withdraw(leg);
-    else if (sip->sip_payload && ua_sdp_accept(leg, sip) == SDP_OK)
+    if (status < 300 && sip->sip_payload && ua_sdp_accept(leg, sip) == SDP_OK)
         ua_leg_media(leg);
+    else
+        ua_sdp_withdraw(leg);
     refreshed(leg, status, sip);
 }
 
 static int reinvite(struct ua_leg *leg, const char *expires)
 {
+    enum sdp_error e;
+    size_t n;
     int err;
 
-    leg->local.codecs[0] = leg->audio.format.codec;
+    ua_dialog_keep_codec(leg);
+    n = leg->local.n_codecs;
     leg->local.n_codecs = 1;
-    if (ua_sdp_offer(leg) != SDP_OK)
+    e = ua_sdp_offer(leg);
+    leg->local.n_codecs = n;
+    if (e != SDP_OK)
         return -1;
     err = ua_leg_request(
         leg, reinvite_h, SIP_METHOD_INVITE, SIPTAG_CONTACT_STR(leg->contact),

@@ -160,6 +160,52 @@ static void we_refresh_by_reinvite_where_it_does_not(void **state)
     assert_false(fake_media_stream(s->leg)->session.send);
 }
 
+static void change_codec(struct state *s)
+{
+    struct peer *p = &s->phone;
+
+    peer_request(p, &(struct request){
+                        .method = "INVITE",
+                        .type = "application/sdp",
+                        .body = peer_sdp("9 101", "sendrecv"),
+                    });
+    peer_expect(p, "SIP/2.0 200");
+    peer_request(p, &(struct request){.method = "ACK", .same_cseq = true});
+    harness_run(&s->h, 20);
+    assert_int_equal(fake_media_stream(s->leg)->session.format.codec,
+                     MEDIA_G722);
+}
+
+static void after_our_reinvite_every_codec_is_taken_still(void **state)
+{
+    struct state *s = *state;
+
+    call(s, TIMER "Session-Expires: 90;refresher=uas\r\n"
+                  "Allow: INVITE, ACK, BYE\r\n");
+    later(s, 45);
+    peer_expect(&s->phone, "INVITE ");
+    assert_null(strstr(s->phone.in, "G722")); /* it changes nothing */
+    peer_reply(&s->phone, "200 OK",
+               TIMER "Session-Expires: 90;refresher=uac\r\n",
+               "application/sdp", peer_sdp("0 101", "sendrecv"));
+    peer_expect(&s->phone, "ACK ");
+    change_codec(s);
+}
+
+static void an_answer_without_audio_to_our_reinvite_is_over(void **state)
+{
+    struct state *s = *state;
+
+    call(s, TIMER "Session-Expires: 90;refresher=uas\r\n"
+                  "Allow: INVITE, ACK, BYE\r\n");
+    later(s, 45);
+    peer_expect(&s->phone, "INVITE ");
+    peer_reply(&s->phone, "200 OK",
+               TIMER "Session-Expires: 90;refresher=uac\r\n", NULL, NULL);
+    peer_expect(&s->phone, "ACK ");
+    change_codec(s);
+}
+
 static void a_phone_that_cannot_refresh_has_it_done_by_us(void **state)
 {
     struct state *s = *state;
@@ -219,6 +265,8 @@ int main(void)
         TEST(a_refresh_of_the_phone_counts),
         TEST(we_refresh_by_update_where_the_phone_takes_it),
         TEST(we_refresh_by_reinvite_where_it_does_not),
+        TEST(after_our_reinvite_every_codec_is_taken_still),
+        TEST(an_answer_without_audio_to_our_reinvite_is_over),
         TEST(a_phone_that_cannot_refresh_has_it_done_by_us),
         TEST(a_refused_change_leaves_the_timer),
         TEST(a_refused_refresh_is_tried_again_an_unknown_call_ends),
