@@ -86,9 +86,6 @@ bool calls_node_away(const struct calls *cs, unsigned node)
 
 /* ---- the list of calls ---- */
 
-/* Whose guesses count together. A phone user's name or an anonymous
- * caller's number proves nothing, so there it is the address; behind a trunk
- * or a PBX all callers share the address, so there it is the number. */
 /* An address, of IPv6 the /64: whoever has one of these has them all. */
 static const char *network_of(const char *address, char out[INET6_ADDRSTRLEN])
 {
@@ -100,6 +97,9 @@ static const char *network_of(const char *address, char out[INET6_ADDRSTRLEN])
     return inet_ntop(AF_INET6, &in6, out, INET6_ADDRSTRLEN);
 }
 
+/* Whose guesses count together. A phone user's name or an anonymous
+ * caller's number proves nothing, so there it is the address; behind a trunk
+ * or a PBX all callers share the address, so there it is the number. */
 static void guess_key(struct call *c, const struct engine_offer *o)
 {
     bool shared =

@@ -78,10 +78,10 @@ enum {
 /** Seconds, with 503: no RTP port, or about to stop. */
 #define UA_RETRY_AFTER "5"
 
-/** A side: one address, UDP and TCP. */
 /** Sides as SIP has them: the engine's two, and phones that come by TLS. */
 enum { UA_TLS = ENGINE_INTERNAL + 1, UA_SIDES };
 
+/** A side: one address, UDP and TCP; UA_TLS: TLS. */
 struct ua_side {
     struct ua *ua;
     enum engine_side which;

@@ -53,9 +53,12 @@ struct media_counters {
     uint64_t errors;      /* could not be sent, or ICMP said so */
 };
 
-/** Lists that a worker keeps. */
-enum { STREAM_LEAD_MS = 300, STREAM_TAIL_MAX = 480 };
+enum {
+    STREAM_LEAD_MS = 300,  /* prompts wait so long after the answer */
+    STREAM_TAIL_MAX = 480, /* samples of what the far side heard last */
+};
 
+/** Lists that a worker keeps. */
 enum stream_list { STREAMS_ALL, STREAMS_TICKING, STREAM_LISTS };
 
 struct stream_link {
