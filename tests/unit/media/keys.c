@@ -241,6 +241,35 @@ static void a_key_is_reported_at_its_first_packet(void **state)
     far_close(&f);
 }
 
+/* Keys that wait are not sent as what they are not. */
+static void keys_to_a_far_side_that_takes_none_any_more(void **state)
+{
+    struct rig *r = *state;
+    unsigned events = 0, audio = 0;
+    struct far f;
+    struct got g;
+
+    far_open(&f, r, 1, MEDIA_PCMU);
+    f.session.format.send_dtmf_pt = RIG_DTMF_PT;
+    f.session.format.dtmf_rate = 8000;
+    far_session(&f);
+    for (char key = '1'; key <= '9'; key++)
+        media_key(r->media, 1, key);
+    while (!events && far_receive_within(&f, &g, RIG_WAIT_MS))
+        events += g.head.pt == RIG_DTMF_PT;
+    assert_int_equal(events, 1);
+    f.session.format.send_dtmf_pt = f.session.format.recv_dtmf_pt = 0;
+    far_session(&f);
+    while (audio < 10 && far_receive_within(&f, &g, RIG_WAIT_MS)) {
+        if (g.head.pt == RIG_DTMF_PT)
+            continue; /* of before */
+        assert_int_equal(g.head.len, 160);
+        audio++;
+    }
+    assert_int_equal(audio, 10);
+    far_close(&f);
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, rig_setup, rig_teardown)
@@ -252,6 +281,7 @@ int main(void)
         T(tones_are_heard_where_no_event_was_agreed),
         T(tones_are_left_alone_where_events_were_agreed),
         T(a_key_is_reported_at_its_first_packet),
+        T(keys_to_a_far_side_that_takes_none_any_more),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

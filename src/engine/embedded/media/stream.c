@@ -272,6 +272,8 @@ void stream_session(struct stream *s, const struct media_session *session)
     out_set(s, first);
     if (first)
         stream_rtcp_begin(s);
+    if (!session->format.send_dtmf_pt)
+        s->keys_out = (struct keys_out){.n = 0};
     inband_set(s);
     secure_set(s);
     target_set(s, first);
