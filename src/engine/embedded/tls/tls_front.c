@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "engine/embedded/header.h"
@@ -36,6 +37,8 @@ struct tls_front {
     uint16_t inner_port;
     struct log *log;
     struct tls_link_handler handler;
+    time_t told_s;        /* that a connection was refused, monotonic … */
+    unsigned untold;      /* … and how often since */
     pthread_mutex_t lock; /* of the list, for whoever asks */
     struct tls_link *links;
 };
@@ -109,20 +112,36 @@ static void link_end_h(struct tls_link *l, const char *why, void *arg)
              from, log_quoted(slice_of(why)).text);
 }
 
+/* One line a second: whoever floods us must not fill the log as well. */
+static void tell_refused(struct tls_front *f, const struct sockaddr *from,
+                         const char *why)
+{
+    char text[HEADER_ADDRESS_MAX];
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    if (f->told_s == now.tv_sec) {
+        f->untold++;
+        return;
+    }
+    header_address(from, text, sizeof(text));
+    log_line(f->log, LOG_WARN, NULL,
+             "TLS connection refused from=%s reason=%s others=%u", text,
+             log_quoted(slice_of(why)).text, f->untold);
+    f->told_s = now.tv_sec;
+    f->untold = 0;
+}
+
 static void accept_h(struct evconnlistener *listener, evutil_socket_t fd,
                      struct sockaddr *sa, int len, void *arg)
 {
     struct tls_front *f = arg;
     const char *why = too_many(f, sa);
     SSL *ssl = why ? NULL : tls_context_session(f->context);
-    char from[HEADER_ADDRESS_MAX];
     struct tls_link *l = NULL;
 
     if (!ssl) {
-        header_address(sa, from, sizeof(from));
-        log_line(f->log, LOG_WARN, NULL,
-                 "TLS connection refused from=%s reason=%s", from,
-                 log_quoted(slice_of(why ? why : "out of memory")).text);
+        tell_refused(f, sa, why ? why : "out of memory");
         close(fd);
         return;
     }
