@@ -96,8 +96,7 @@ struct fs_leg {
     bool listed; /* by the synchronisation under way */
     unsigned kills;
     struct fs_watch watch;
-    bool early;       /* FreeSWITCH answered before it was asked to */
-    uint32_t answers; /* times that it was answered in vain */
+    bool early; /* FreeSWITCH answered before it was asked to */
     struct timer kill, answer;
     struct fs_queued *queue;
     size_t n_queue;

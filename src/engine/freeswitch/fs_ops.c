@@ -25,26 +25,12 @@ static void answered_h(void *arg)
     fs_leg_answered(arg);
 }
 
-static void answer_again_h(void *arg);
-
-/* A busy FreeSWITCH may fail to answer, and do it the next time. */
-static void answer_sent_h(struct fs_leg *leg, bool ok, uint32_t tries)
+/* The channel's own thread answers: uuid_answer, from another one, now and
+   then stands still for ever on a busy FreeSWITCH. */
+static void prepared_h(struct fs_leg *leg, bool ok, uint32_t serial)
 {
-    enum { TRIES = 5, AGAIN_MS = 200 };
-
-    if (ok || leg->answered || leg->killed || tries >= TRIES)
-        return;
-    leg->answers = tries;
-    timer_start(leg->fs->timers, &leg->answer, AGAIN_MS, answer_again_h, leg);
-}
-
-static void answer_again_h(void *arg)
-{
-    struct fs_leg *leg = arg;
-
     if (!leg->answered && !leg->killed)
-        fs_leg_send(leg, answer_sent_h, leg->answers + 1, "uuid_answer",
-                    leg->uuid, NULL);
+        fs_leg_execute(leg, "answer", "");
 }
 
 /* An INVITE without an offer was answered with ours (RFC 3264 section 4)
@@ -56,7 +42,8 @@ static void answer(struct engine *e, engine_leg number)
     if (leg && leg->early && !leg->answered)
         timer_start(leg->fs->timers, &leg->answer, 0, answered_h, leg);
     else if (leg && leg->inbound && !leg->answered)
-        fs_leg_send(leg, answer_sent_h, 1, "uuid_answer", leg->uuid, NULL);
+        fs_leg_send(leg, prepared_h, 0, "uuid_setvar", leg->uuid,
+                    "jigate_answer", "true", NULL);
 }
 
 /* A phrase may be what a far side wrote: of its characters those go into the
