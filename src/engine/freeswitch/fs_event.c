@@ -72,6 +72,19 @@ static void offered(struct fs_node *node, const char *uuid,
 
 /* A dialled leg is parked when it was answered and originate let go of it:
    only then may it be bridged. */
+/* FreeSWITCH takes a phone out of its meeting that sends it NOTIFY "talk". */
+static void parted(struct fs_leg *leg)
+{
+    const struct fs_leg *peer = fs_leg_find(leg->fs, leg->peer);
+
+    if (!peer || !peer->bridged || peer->peer != leg->number || peer->killed ||
+        leg->killed)
+        return;
+    log_line(leg->fs->log, LOG_INFO, leg->call,
+             "FreeSWITCH parted the call from its meeting; bridged again");
+    fs_leg_send(leg, NULL, 0, "uuid_bridge", leg->uuid, peer->uuid, NULL);
+}
+
 static void on_park(struct fs_node *node, struct fs_leg *leg, const char *uuid,
                     const struct esl_event *ev)
 {
@@ -83,6 +96,8 @@ static void on_park(struct fs_node *node, struct fs_leg *leg, const char *uuid,
         set_rate(leg, ev);
         set_tones(leg, ev);
         fs_leg_answered(leg);
+    } else if (leg->inbound && leg->bridged) {
+        parted(leg);
     }
 }
 
