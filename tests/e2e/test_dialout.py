@@ -270,6 +270,18 @@ async def test_a_telephone_is_called_through_the_trunk(gateway_with, ear):
         await s.stats(activeCalls=0)
 
 
+async def test_a_trunk_may_want_the_password_for_a_bye_too(gateway_with, ear):
+    async with with_trunk(gateway_with, ear) as (s, t):
+        t.challenge_byes = True
+        call = await s.dial("+49301234")
+        telephone = await t.next_call()
+        await call.wait_state("up")
+        await s.hears(telephone, "in-conference")
+        await call.hang_up()
+        await telephone.wait_state("ended", 5)
+        assert t.answered[-1]["uri"] == telephone.requests[-1].uri
+
+
 async def test_without_a_caller_id_it_is_the_account(gateway_with, ear):
     async with with_trunk(gateway_with, ear) as (s, t):
         call = await s.dial("0301")

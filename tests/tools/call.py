@@ -35,6 +35,7 @@ class Call(Watch):
         self.media = rtp.Session(ip or endpoint.ip, endpoint.space)
         self.attributes = []           # more lines of our SDP
         self.state = "new"
+        self.admits = lambda tx: True  # else it was answered
         self.history = []              # (time, what)
         self.infos = []                # (content type, body) received
         self.responses = []            # to our INVITE
@@ -326,7 +327,7 @@ class Call(Watch):
     def on_request(self, tx):
         m = tx.request
         self.requests.append(m)
-        if self.silent:
+        if self.silent or not self.admits(tx):
             return
         handler = {"BYE": self._bye_in, "INFO": self._info_in,
                    "INVITE": self._reinvite_in, "UPDATE": self._update_in,

@@ -23,6 +23,7 @@ class Trunk:
         self.challenges = ['algorithm=MD5, qop="auth"']
         self.without_password = False
         self.challenge_calls = True
+        self.challenge_byes = False
         self.nonce = os.urandom(8).hex()
         self.one_nonce = False    # calls get that of REGISTER, too
         self.call_nonces = set()
@@ -139,6 +140,9 @@ class Trunk:
         if self.challenge_calls and not self._is_right(tx, 407):
             return
         c = Call(self.endpoint, "telephone", self.telephone_codecs)
+        if self.challenge_byes:
+            c.admits = lambda tx: tx.request.method != "BYE" or \
+                self._is_right(tx, 407)
         self.calls.append(c)
         self.endpoint.spawn(self._telephone(c, tx))
 

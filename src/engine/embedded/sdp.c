@@ -250,7 +250,20 @@ static enum sdp_error choose_crypto(struct choice *c,
     return l->srtp == SDP_SRTP_MANDATORY ? SDP_INSECURE : SDP_OK;
 }
 
-static void use_crypto(struct choice *c, const struct sdp_local *l)
+/* A suite that goes on keeps its key; with another one, or after a time in
+   the clear, packets are counted anew, which wants a new key (RFC 3711
+   section 9.1). */
+static const uint8_t *our_key(const struct sdp_session *s,
+                              const struct sdp_local *l,
+                              enum media_suite suite)
+{
+    return s->agreed && s->media.crypto.suite == suite
+               ? s->media.crypto.send_key
+               : l->key;
+}
+
+static void use_crypto(struct choice *c, const struct sdp_session *s,
+                       const struct sdp_local *l)
 {
     struct media_crypto *crypto = &c->media.crypto;
 
@@ -258,17 +271,18 @@ static void use_crypto(struct choice *c, const struct sdp_local *l)
     if (crypto->suite == MEDIA_PLAIN)
         return;
     memcpy(crypto->recv_key, c->crypto.key, MEDIA_KEY_MAX);
-    memcpy(crypto->send_key, l->key, MEDIA_KEY_MAX);
+    memcpy(crypto->send_key, our_key(s, l, crypto->suite), MEDIA_KEY_MAX);
 }
 
-static void add_crypto(struct sdp_audio *a, const struct sdp_local *l,
-                       uint32_t tag, enum media_suite suite)
+static void add_crypto(struct sdp_audio *a, const struct sdp_session *s,
+                       const struct sdp_local *l, uint32_t tag,
+                       enum media_suite suite)
 {
     struct sdes_line *line = &a->crypto[a->n_crypto++];
 
     line->tag = tag;
     line->suite = suite;
-    memcpy(line->key, l->key, MEDIA_KEY_MAX);
+    memcpy(line->key, our_key(s, l, suite), MEDIA_KEY_MAX);
 }
 
 /* Try one m= line. */
@@ -367,9 +381,9 @@ enum sdp_error sdp_answer(struct sdp_session *s, const struct sdp_local *l,
         return e;
     keep_lines(&next, &d);
     keep_numbers(&next, &c.formats);
-    use_crypto(&c, l);
+    use_crypto(&c, s, l);
     if (c.crypto.suite != MEDIA_PLAIN)
-        add_crypto(&a, l, c.crypto.tag, c.crypto.suite);
+        add_crypto(&a, s, l, c.crypto.tag, c.crypto.suite);
     next.active = c.index;
     next.media = c.media;
     next.agreed = true;
@@ -411,11 +425,11 @@ static void offer_crypto(struct sdp_session *s, struct sdp_audio *a,
     enum media_suite now = s->media.crypto.suite;
 
     if (s->agreed && now != MEDIA_PLAIN)
-        add_crypto(a, l, now, now);
+        add_crypto(a, s, l, now, now);
     else if (!s->agreed && (l->srtp == SDP_SRTP_MANDATORY ||
                             (l->srtp == SDP_SRTP_OPTIONAL && l->offer_keys)))
         for (uint32_t i = MEDIA_PLAIN + 1; i < MEDIA_SUITES; i++)
-            add_crypto(a, l, i, (enum media_suite)i);
+            add_crypto(a, s, l, i, (enum media_suite)i);
     s->keyed = a->n_crypto > 0;
 }
 
@@ -505,7 +519,7 @@ enum sdp_error sdp_accept(struct sdp_session *s, const struct sdp_local *l,
     if (e)
         return e;
     use_our_numbers(s, &c);
-    use_crypto(&c, l);
+    use_crypto(&c, s, l);
     c.media.rtcp_mux &= s->agreed && s->media.rtcp_mux;
     s->media = c.media;
     s->agreed = true;

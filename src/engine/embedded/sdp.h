@@ -47,8 +47,10 @@ struct sdp_local {
                            before its first of the rest */
     bool ours_first;    /* answers follow our order, not the offerer's */
     enum sdp_srtp srtp;
-    bool offer_keys;            /* where optional: our offers name keys, too */
-    uint8_t key[MEDIA_KEY_MAX]; /* ours, random, for the dialog's life */
+    bool offer_keys; /* where optional: our offers name keys, too */
+    /* A random key of ours, for what is agreed anew: never used before. Where
+       the same suite goes on, so does the key that it has. */
+    uint8_t key[MEDIA_KEY_MAX];
 };
 
 enum sdp_error {

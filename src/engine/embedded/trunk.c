@@ -383,6 +383,14 @@ void trunk_free(struct trunk *t)
     free(t);
 }
 
+bool trunk_home(const struct trunk *t, struct sockaddr_storage *home)
+{
+    if (!t || !t->registered)
+        return false;
+    *home = t->home;
+    return true;
+}
+
 bool trunk_is_at(const struct trunk *t, const struct sockaddr *from)
 {
     return t && t->registered && trunk_same_ip(address_of(&t->home), from);

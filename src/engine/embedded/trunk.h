@@ -31,6 +31,9 @@ void trunk_stop(struct trunk *t);
 bool trunk_busy(const struct trunk *t);
 void trunk_free(struct trunk *t);
 
+/** The address that we are registered at; false: at none. */
+bool trunk_home(const struct trunk *t, struct sockaddr_storage *home);
+
 /** Whether this is the address that we are registered at, now. */
 bool trunk_is_at(const struct trunk *t, const struct sockaddr *from);
 

@@ -145,16 +145,17 @@ struct ua_leg {
     engine_leg number;
     char call[ENGINE_CALL_ID_MAX];
     enum ua_state state;
-    bool told;       /* the main thread knows of it */
-    bool fixed;      /* route stays: we called, or a proxy is between */
-    bool offerless;  /* our 200 carried the offer */
-    bool ringing;    /* ENGINE_RINGING was told */
-    bool proceeding; /* a provisional response to our INVITE came */
-    bool cancel;     /* CANCEL is to be sent as soon as one came */
-    bool can_update; /* the far side allows UPDATE */
-    bool reinviting; /* a re-INVITE of ours is under way */
-    bool leaving;    /* BYE sent */
-    bool trunk;      /* the far side is the trunk, which may challenge us */
+    bool told;           /* the main thread knows of it */
+    bool fixed;          /* route stays: we called, or a proxy is between */
+    bool offerless;      /* our 200 carried the offer */
+    bool ringing;        /* ENGINE_RINGING was told */
+    bool proceeding;     /* a provisional response to our INVITE came */
+    bool cancel;         /* CANCEL is to be sent as soon as one came */
+    bool can_update;     /* the far side allows UPDATE */
+    bool reinviting;     /* a re-INVITE of ours is under way */
+    bool bye_authorized; /* BYE was sent with credentials for the trunk */
+    bool leaving;        /* BYE sent */
+    bool trunk; /* the far side is the trunk, which may challenge us */
     nta_leg_t *dialog;
     nta_incoming_t *invite_in;   /* INVITE or re-INVITE without its ACK */
     nta_outgoing_t *invite_out;  /* ours without its final response … */
@@ -316,7 +317,8 @@ void ua_leg_reason(const sip_t *sip, unsigned *cause, char *text, size_t size);
 
 /** Handler of the final response to a request in a dialog; the request is
  *  freed after it. It may free the leg. */
-typedef void ua_response_h(struct ua_leg *leg, int status, const sip_t *sip);
+typedef void ua_response_h(struct ua_leg *leg, nta_outgoing_t *orq, int status,
+                           const sip_t *sip);
 
 /** Send a request in the leg's dialog; h may be NULL. 0 or ENOMEM. */
 int ua_leg_request(struct ua_leg *leg, ua_response_h *h, sip_method_t method,

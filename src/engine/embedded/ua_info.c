@@ -138,7 +138,8 @@ int ua_info_received(struct ua_leg *leg, nta_incoming_t *irq, const sip_t *sip)
     return 200;
 }
 
-static void info_h(struct ua_leg *leg, int status, const sip_t *sip)
+static void info_h(struct ua_leg *leg, nta_outgoing_t *orq, int status,
+                   const sip_t *sip)
 {
     if (status < 300 || leg->state == UA_ENDING)
         return;

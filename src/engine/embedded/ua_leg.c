@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "engine/embedded/sdes.h"
+#include "engine/embedded/trunk.h"
 #include "engine/embedded/ua.h"
 
 static const char *const end_names[] = {
@@ -96,19 +97,10 @@ static int local_address(struct ua_leg *leg, const struct sockaddr *peer,
     return EADDRNOTAVAIL;
 }
 
-/* One key for the dialog's life, so that a later offer or answer that says
-   nothing new changes nothing. */
 static void srtp_prepare(struct ua_leg *leg)
 {
     leg->local.srtp = leg->side->srtp;
-    if (leg->local.srtp == SDP_SRTP_OFF)
-        return;
-    for (size_t at = 0; at < MEDIA_KEY_MAX; at += sizeof(uint64_t)) {
-        uint64_t r = ua_random();
-        size_t left = MEDIA_KEY_MAX - at;
-
-        memcpy(leg->local.key + at, &r, left < sizeof(r) ? left : sizeof(r));
-    }
+    leg->local.offer_keys = ua_side_is_tls(leg->side);
 }
 
 int ua_leg_open_media(struct ua_leg *leg, const struct sockaddr *peer)
@@ -210,7 +202,7 @@ static int response_h(void *magic, nta_outgoing_t *orq, const sip_t *sip)
     *slot = rq->next;
     free(rq);
     if (h)
-        h(leg, status, sip);
+        h(leg, orq, status, sip);
     nta_outgoing_destroy(orq);
     return 0;
 }
@@ -242,22 +234,61 @@ int ua_leg_request(struct ua_leg *leg, ua_response_h *h, sip_method_t method,
     return 0;
 }
 
-static void bye_h(struct ua_leg *leg, int status, const sip_t *sip)
+static int bye_send(struct ua_leg *leg, const char *credentials);
+
+/* The trunk asks who we are even for a BYE: without an answer the call would
+   go on there, and cost (RFC 3261 section 22.2). */
+static bool bye_again(struct ua_leg *leg, nta_outgoing_t *orq, int status,
+                      const sip_t *sip)
 {
-    ua_leg_free(leg);
+    char line[DIGEST_CLIENT_ANSWER_SIZE + 32];
+    struct trunk_auth auth = {0};
+    struct sockaddr_storage home;
+    bool sent = false;
+    msg_t *msg;
+
+    if (!leg->trunk || leg->bye_authorized ||
+        (status != 401 && status != 407) ||
+        !trunk_home(leg->ua->trunk, &home) ||
+        !trunk_challenged(leg->ua->trunk, &auth,
+                          (const struct sockaddr *)&home, orq, sip))
+        return false;
+    leg->bye_authorized = true;
+    msg = nta_outgoing_getrequest(orq);
+    if (msg) {
+        const char *uri =
+            url_as_string(msg_home(msg), sip_object(msg)->sip_request->rq_url);
+
+        if (uri) {
+            trunk_authorize(leg->ua->trunk, &auth, "BYE", uri, line);
+            sent = bye_send(leg, line) == 0;
+        }
+        msg_destroy(msg);
+    }
+    return sent;
+}
+
+static void bye_h(struct ua_leg *leg, nta_outgoing_t *orq, int status,
+                  const sip_t *sip)
+{
+    if (!bye_again(leg, orq, status, sip))
+        ua_leg_free(leg);
+}
+
+static int bye_send(struct ua_leg *leg, const char *credentials)
+{
+    return ua_leg_request(leg, bye_h, SIP_METHOD_BYE,
+                          TAG_IF(*leg->reason, SIPTAG_REASON_STR(leg->reason)),
+                          TAG_IF(*credentials, SIPTAG_HEADER_STR(credentials)),
+                          TAG_END());
 }
 
 void ua_leg_bye(struct ua_leg *leg)
 {
-    int err;
-
     if (leg->leaving)
         return;
     leg->leaving = true;
-    err = ua_leg_request(leg, bye_h, SIP_METHOD_BYE,
-                         TAG_IF(*leg->reason, SIPTAG_REASON_STR(leg->reason)),
-                         TAG_END());
-    if (err)
+    if (bye_send(leg, ""))
         ua_leg_free(leg);
 }
 

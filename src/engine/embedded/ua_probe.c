@@ -13,7 +13,8 @@ static void silent_h(void *arg)
     ua_leg_bye(leg);
 }
 
-static void options_h(struct ua_leg *leg, int status, const sip_t *sip)
+static void options_h(struct ua_leg *leg, nta_outgoing_t *orq, int status,
+                      const sip_t *sip)
 {
     bool there = sip && !nta_sip_is_internal(sip) && status != 481;
 

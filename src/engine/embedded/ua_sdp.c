@@ -56,6 +56,19 @@ static enum sdp_error pack(struct ua_leg *leg, const struct sdp_session *s)
     return SDP_OK;
 }
 
+/* A key for what may be agreed anew; one in force is kept by the session. */
+static void key_renew(struct ua_leg *leg)
+{
+    if (leg->local.srtp == SDP_SRTP_OFF)
+        return;
+    for (size_t at = 0; at < MEDIA_KEY_MAX; at += sizeof(uint64_t)) {
+        uint64_t r = ua_random();
+        size_t left = MEDIA_KEY_MAX - at;
+
+        memcpy(leg->local.key + at, &r, left < sizeof(r) ? left : sizeof(r));
+    }
+}
+
 typedef enum sdp_error take(struct sdp_session *s, const struct sdp_local *l,
                             const char *body, size_t len);
 
@@ -66,6 +79,8 @@ static enum sdp_error apply(struct ua_leg *leg, take *f, const sip_t *sip)
     enum sdp_error e;
 
     unpack(leg, &s);
+    if (!s.offering) /* else the key that was offered holds */
+        key_renew(leg);
     e = f(&s, &leg->local, pl ? pl->pl_data : "", pl ? pl->pl_len : 0);
     return e == SDP_OK ? pack(leg, &s) : e;
 }
@@ -85,6 +100,7 @@ enum sdp_error ua_sdp_offer(struct ua_leg *leg)
     struct sdp_session s;
     enum sdp_error e;
 
+    key_renew(leg);
     unpack(leg, &s);
     e = sdp_offer(&s, &leg->local);
     return e == SDP_OK ? pack(leg, &s) : e;

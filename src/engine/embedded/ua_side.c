@@ -7,6 +7,10 @@
 
 #include "engine/embedded/ua.h"
 
+/* Where nobody listens: a connection by TLS that is gone is not opened anew,
+   least of all in the clear. */
+#define CLOSED "sip:127.0.0.1:1;transport=tcp"
+
 enum {
     TCP_TIMEOUT_MS = 10000, /* for the rest of a message begun */
     MESSAGE_PRELOAD = 512,  /* bytes of each message beyond its text */
@@ -145,8 +149,14 @@ void ua_side_route(const struct ua_side *side, const struct sockaddr *to,
     char address[HEADER_ADDRESS_MAX];
     struct sockaddr_storage inner;
 
-    if (ua_side_is_tls(side) && tls_front_inner(side->front, to, &inner))
-        to = (const struct sockaddr *)&inner;
+    if (ua_side_is_tls(side)) {
+        if (tls_front_inner(side->front, to, &inner))
+            to = (const struct sockaddr *)&inner;
+        else if (!tls_front_outer(side->front, to, &inner)) {
+            snprintf(out, UA_ROUTE_MAX, "%s", CLOSED);
+            return;
+        }
+    }
     header_address(to, address, sizeof(address));
     snprintf(out, UA_ROUTE_MAX, "sip:%s;transport=%s", address,
              tcp ? "tcp" : "udp");

@@ -92,13 +92,15 @@ static void refreshed(struct ua_leg *leg, int status, const sip_t *sip)
     ua_timer_run(leg);
 }
 
-static void update_h(struct ua_leg *leg, int status, const sip_t *sip)
+static void update_h(struct ua_leg *leg, nta_outgoing_t *orq, int status,
+                     const sip_t *sip)
 {
     if (leg->state == UA_UP)
         refreshed(leg, status, sip);
 }
 
-static void reinvite_h(struct ua_leg *leg, int status, const sip_t *sip)
+static void reinvite_h(struct ua_leg *leg, nta_outgoing_t *orq, int status,
+                       const sip_t *sip)
 {
     leg->reinviting = false;
     if (status < 300)

@@ -231,6 +231,39 @@ static void optional_offers_name_keys_on_private_ways_only(void **state)
     assert_int_equal(s.media.crypto.suite, MEDIA_PLAIN);
 }
 
+static void the_suite_that_goes_on_keeps_its_key(void **state)
+{
+    static const char *const body =
+        HEAD "m=audio 49170 RTP/AVP 0\r\n"
+             "a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:" KEY "\r\n";
+    struct sdp_local l = local_of(SDP_SRTP_OPTIONAL);
+    uint8_t first[MEDIA_KEY_MAX];
+    struct sdp_session s;
+
+    sdp_session_init(&s, 7);
+    memset(l.key, 1, sizeof(l.key));
+    memcpy(first, l.key, sizeof(first));
+    assert_int_equal(answer(&s, &l, body), SDP_OK);
+    memset(l.key, 2, sizeof(l.key));
+    assert_int_equal(answer(&s, &l, body), SDP_OK);
+    assert_memory_equal(s.media.crypto.send_key, first, 30);
+    assert_int_equal(sdp_offer(&s, &l), SDP_OK);
+    assert_int_equal(take_answer(&s, &l, body), SDP_OK);
+    assert_memory_equal(s.media.crypto.send_key, first, 30);
+    memset(l.key, 3, sizeof(l.key));
+    assert_int_equal(
+        answer(&s, &l,
+               HEAD "m=audio 49170 RTP/AVP 0\r\n"
+                    "a=crypto:1 AES_CM_128_HMAC_SHA1_32 inline:" KEY "\r\n"),
+        SDP_OK);
+    assert_memory_equal(s.media.crypto.send_key, l.key, 30);
+    assert_int_equal(answer(&s, &l, HEAD "m=audio 49170 RTP/AVP 0\r\n"),
+                     SDP_OK);
+    memset(l.key, 4, sizeof(l.key));
+    assert_int_equal(answer(&s, &l, body), SDP_OK);
+    assert_memory_equal(s.media.crypto.send_key, l.key, 30);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -241,6 +274,7 @@ int main(void)
         cmocka_unit_test(with_srtp_off_keys_beside_a_plain_profile_are_left),
         cmocka_unit_test(where_mandatory_we_offer_every_suite),
         cmocka_unit_test(an_answer_that_fits_no_key_of_ours_is_refused),
+        cmocka_unit_test(the_suite_that_goes_on_keeps_its_key),
         cmocka_unit_test(optional_offers_name_keys_on_private_ways_only),
     };
 
