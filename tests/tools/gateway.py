@@ -72,6 +72,7 @@ class Gateway:
         self.password = self.settings["FREESWITCH_REGISTRATION_PASSWORD"]
         self.jigasi_password = self.settings["JIGASI_SIP_PASSWORD"]
         self.process = None
+        self.environment = {}     # of the program, besides its settings
         self.expected = []        # patterns of error lines that may come
         self.log_path = self.folder / "log"
         self._host = 9
@@ -98,7 +99,8 @@ class Gateway:
                                   for k, v in self.settings.items()))
         env = {"PATH": os.environ.get("PATH", "/usr/bin:/bin"),
                "ASAN_OPTIONS": "detect_stack_use_after_return=1",
-               "UBSAN_OPTIONS": "print_stacktrace=1:halt_on_error=1"}
+               "UBSAN_OPTIONS": "print_stacktrace=1:halt_on_error=1",
+               **self.environment}
         with open(self.log_path, "ab") as log:
             self.process = subprocess.Popen(
                 [self.binary, "--config", config], env=env, stdout=log,
