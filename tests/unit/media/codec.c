@@ -205,6 +205,31 @@ static void fec_brings_a_lost_packet_back(void **state)
     assert_true(snr_with_loss(true) > snr_with_loss(false) + 0.5);
 }
 
+/* libopus begins with another one, which must not stay. */
+static void complexity_0_is_obeyed_from_the_begin(void **state)
+{
+    int16_t x[160];
+    uint8_t out[2][CODEC_PACKET_MAX];
+    struct codec_encoder e[2];
+
+    for (int i = 0; i < 2; i++)
+        assert_int_equal(codec_encoder_alloc(&e[i], MEDIA_OPUS, 8000), 0);
+    codec_encoder_tune(&e[0], &(struct codec_tuning){.complexity = 1});
+    for (int i = 0; i < 2; i++)
+        codec_encoder_tune(&e[i], &(struct codec_tuning){.complexity = 0});
+    for (size_t at = 0; at < 100; at++) {
+        size_t len[2];
+
+        signal_voice(x, 160, 160 * at, 8000, 8000);
+        for (int i = 0; i < 2; i++)
+            len[i] = codec_encode(&e[i], x, 160, out[i], sizeof(out[i]));
+        assert_int_equal(len[0], len[1]);
+        assert_memory_equal(out[0], out[1], len[0]);
+    }
+    for (int i = 0; i < 2; i++)
+        codec_encoder_reset(&e[i]);
+}
+
 static void garbage_harms_nothing(void **state)
 {
     uint32_t random = 3;
@@ -245,6 +270,7 @@ int main(void)
         cmocka_unit_test(rates_are_the_best_that_both_have),
         cmocka_unit_test(opus_obeys_what_the_far_side_wishes),
         cmocka_unit_test(fec_brings_a_lost_packet_back),
+        cmocka_unit_test(complexity_0_is_obeyed_from_the_begin),
         cmocka_unit_test(garbage_harms_nothing),
     };
 

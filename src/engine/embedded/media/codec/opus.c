@@ -8,6 +8,7 @@
 struct opus_payload_encoder {
     OpusEncoder *opus;
     unsigned bitrate; /* for this sample rate */
+    bool tuned;       /* libopus was told this: */
     struct codec_tuning tuning;
 };
 
@@ -56,8 +57,9 @@ void opus_payload_tune(void *ep, const struct codec_tuning *t)
     struct opus_payload_encoder *e = ep;
     unsigned bitrate = e->bitrate;
 
-    if (memcmp(&e->tuning, t, sizeof(*t)) == 0)
+    if (e->tuned && memcmp(&e->tuning, t, sizeof(*t)) == 0)
         return;
+    e->tuned = true;
     e->tuning = *t;
     if (t->bitrate_max && t->bitrate_max < bitrate)
         bitrate = t->bitrate_max < 6000 ? 6000 : t->bitrate_max;
