@@ -21,6 +21,8 @@ from places import BUILD
 LIBRARY = BUILD / "tests/tools/libfailing.so"
 # How many of the allocations of a call are tried, at most.
 TRIES = int(os.environ.get("JIGATE_TEST_FAILING_TRIES", 40))
+OBJECTS = ("jigate", "libjansson", "libevent", "libopus", "libspandsp",
+           "libsrtp", "libcrypto")
 SHARED = struct.Struct("qQQ104s")
 
 
@@ -116,12 +118,8 @@ async def try_all(s, f, g):
 
 
 @pytest.mark.deadline(900)
-@pytest.mark.parametrize("objects", [
-    ("jigate", "libjansson"),
-    ("libevent", "libopus", "libspandsp", "libsrtp"),
-])
-async def test_a_call_whose_memory_runs_out(failing, ear, objects):
-    g, f = failing(objects)
+async def test_a_call_whose_memory_runs_out(failing, ear):
+    g, f = failing(OBJECTS)
     g.expect_error("")  # to say that there is no memory is right
     async with Scene(g, ear, codecs=("opus",)) as s:
         await try_all(s, f, g)

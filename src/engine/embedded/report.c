@@ -4,7 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TEXTS_MAX = 6 };
+enum {
+    TEXTS_MAX = 6,
+    RESERVED = 256, /* bytes for the texts of a leg's last report */
+};
 
 struct text {
     const char **p;
@@ -47,8 +50,8 @@ static size_t texts_of(struct engine_event *ev, struct text texts[TEXTS_MAX])
         texts[n++] = (struct text){&ev->info.body, ev->info.len};
         break;
     case ENGINE_GONE:
-        texts[n++] = (struct text){&ev->gone.reason, length(ev->gone.reason)};
         texts[n++] = (struct text){&ev->gone.call, length(ev->gone.call)};
+        texts[n++] = (struct text){&ev->gone.reason, length(ev->gone.reason)};
         break;
     default:
         break;
@@ -56,30 +59,56 @@ static size_t texts_of(struct engine_event *ev, struct text texts[TEXTS_MAX])
     return n;
 }
 
+static void post(struct mailbox *to, struct report *r, size_t room,
+                 const struct engine_event *ev)
+{
+    struct text texts[TEXTS_MAX];
+    char *at = (char *)(r + 1);
+    size_t n;
+
+    r->type = REPORT_EVENT;
+    r->event = *ev;
+    n = texts_of(&r->event, texts);
+    for (size_t i = 0; i < n; i++) {
+        size_t len = texts[i].len;
+
+        if (len > room - (n - i)) /* each text needs its end */
+            len = room - (n - i);
+        if (len)
+            memcpy(at, *texts[i].p, len);
+        *texts[i].p = at;
+        at += len + 1;
+        room -= len + 1;
+    }
+    mailbox_post(to, &r->mail);
+}
+
 int report_event(struct mailbox *to, const struct engine_event *ev)
 {
     struct engine_event copy = *ev;
     struct text texts[TEXTS_MAX];
-    size_t n = texts_of(&copy, texts), size = sizeof(struct report);
+    size_t n = texts_of(&copy, texts), room = 0;
     struct report *r;
-    char *at;
 
     for (size_t i = 0; i < n; i++)
-        size += texts[i].len + 1;
-    r = calloc(1, size);
+        room += texts[i].len + 1;
+    r = calloc(1, sizeof(*r) + room);
     if (!r)
         return ENOMEM;
-    r->type = REPORT_EVENT;
-    at = (char *)(r + 1);
-    for (size_t i = 0; i < n; i++) {
-        if (texts[i].len)
-            memcpy(at, *texts[i].p, texts[i].len);
-        *texts[i].p = at;
-        at += texts[i].len + 1;
-    }
-    r->event = copy;
-    mailbox_post(to, &r->mail);
+    post(to, r, room, ev);
     return 0;
+}
+
+int report_reserve(struct report **rp)
+{
+    *rp = calloc(1, sizeof(**rp) + RESERVED);
+    return *rp ? 0 : ENOMEM;
+}
+
+void report_reserved(struct mailbox *to, struct report *r,
+                     const struct engine_event *ev)
+{
+    post(to, r, RESERVED, ev);
 }
 
 int report_media(struct mailbox *to, const struct media_report *m)

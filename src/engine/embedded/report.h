@@ -24,6 +24,17 @@ struct report {
 /** Send an event with copies of its texts. Returns 0 or ENOMEM. */
 int report_event(struct mailbox *to, const struct engine_event *ev);
 
+/**
+ * Make the last report of a leg beforehand: that a leg is gone must be told
+ * even where there is no memory. Returns 0 or ENOMEM.
+ */
+int report_reserve(struct report **rp);
+
+/** Send an event in a report made beforehand, which is the receiver's from
+ *  then on. Texts that do not fit are cut. */
+void report_reserved(struct mailbox *to, struct report *r,
+                     const struct engine_event *ev);
+
 /** Send what a media thread told. Returns 0 or ENOMEM. */
 int report_media(struct mailbox *to, const struct media_report *r);
 

@@ -146,6 +146,7 @@ struct ua_leg {
     char call[ENGINE_CALL_ID_MAX];
     enum ua_state state;
     bool told;           /* the main thread knows of it */
+    struct report *last; /* that it is gone; NULL: was sent */
     bool fixed;          /* route stays: we called, or a proxy is between */
     bool offerless;      /* our 200 carried the offer */
     bool ringing;        /* ENGINE_RINGING was told */

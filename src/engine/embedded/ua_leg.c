@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/embedded/report.h"
 #include "engine/embedded/sdes.h"
 #include "engine/embedded/trunk.h"
 #include "engine/embedded/ua.h"
@@ -36,8 +37,11 @@ int ua_leg_alloc(struct ua_leg **lp, struct ua_side *side, engine_leg number,
     leg->state = state;
     leg->fixed = state == UA_CALLING;
     snprintf(leg->call, sizeof(leg->call), "%s", call);
-    err = leg_table_add(side->ua->legs, number, leg);
+    err = report_reserve(&leg->last);
+    if (!err)
+        err = leg_table_add(side->ua->legs, number, leg);
     if (err) {
+        report_free(leg->last);
         free(leg);
         return err;
     }
@@ -71,6 +75,7 @@ void ua_leg_free(struct ua_leg *leg)
     timer_stop(&leg->session_timer);
     timer_stop(&leg->probe_timer);
     ua_uac_invite_free(leg->invite);
+    report_free(leg->last);
     free(leg->sdp);
     explicit_bzero(&leg->local.key, sizeof(leg->local.key));
     free(leg);
@@ -169,7 +174,8 @@ void ua_leg_gone(struct ua_leg *leg, enum engine_end end, unsigned status,
              "leg gone side=%s end=%s status=%u cause=%u reason=%s",
              leg->side->which == ENGINE_EXTERNAL ? "external" : "internal",
              end_names[end], status, cause, log_quoted(slice_of(reason)).text);
-    ua_tell(leg->ua, &ev);
+    report_reserved(leg->ua->out, leg->last, &ev);
+    leg->last = NULL;
 }
 
 void ua_leg_reason(const sip_t *sip, unsigned *cause, char *text, size_t size)
