@@ -3,19 +3,22 @@
 #
 #   ./test.sh [SUITE]…         SUITE: unit call sounds tools cli doctor
 #                              freeswitch e2e audio torture deploy
-#                              (default: all)
+#                              (default: all of these), fuzz
 #
+# fuzz runs each fuzzer for FUZZ_SECONDS (60); where that is set, all suites
+# are these and fuzz.
 # ENGINE=embedded|freeswitch chooses the engine of the end-to-end tests. The
 # last line printed is "N passed, N failed, N skipped".
 set -u
 cd "$(dirname "$0")" || exit 1
 
 suites="unit call sounds tools cli doctor freeswitch e2e audio torture deploy"
+[ -z "${FUZZ_SECONDS:-}" ] || suites="$suites fuzz"
 for suite; do
-    case " $suites " in
+    case " $suites fuzz " in
     *" $suite "*) ;;
     *)
-        echo "test.sh: no suite '$suite': $suites" >&2
+        echo "test.sh: no suite '$suite': $suites fuzz" >&2
         exit 2
         ;;
     esac
@@ -46,6 +49,9 @@ case " $* " in
         echo "test.sh: Docker, systemd and debhelper are not all here" >&2
     ;;
 esac
+case " $* " in
+*" fuzz "*) scripts/install-deps fuzz || give_up "packages are missing" ;;
+esac
 meson compile -C "$build" || give_up "the build failed"
 mkdir -p "$results"
 
@@ -67,6 +73,10 @@ for suite; do
         ;;
     e2e)
         "$python" -B tests/e2e/run "$file"
+        status=$?
+        ;;
+    fuzz)
+        FUZZ_JUNIT=$file tests/fuzz/run "${FUZZ_SECONDS:-60}"
         status=$?
         ;;
     *)
