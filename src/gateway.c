@@ -186,6 +186,9 @@ static int make_loop(struct gateway *g)
     g->tick = evtimer_new(g->base, tick_h, g);
     signal(SIGPIPE, SIG_IGN); /* a peer that went is told by EPIPE */
     for (size_t i = 0; i < SIGNALS; i++) {
+        /* what holds again once libevent lets go: an end that is under way
+           is not cut short */
+        signal(signals[i], SIG_IGN);
         g->signals[i] = evsignal_new(g->base, signals[i], signal_h, g);
         if (!g->signals[i] || event_add(g->signals[i], NULL))
             return ENOMEM;

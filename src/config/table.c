@@ -112,7 +112,7 @@ const struct setting settings[] = {
      .def = "", .def_told = "5060; 5070 where both sides share one address",
      .help = "SIP port of the internal side, UDP and TCP."},
     {"JIGASI_ENABLE_SDES_SRTP", NULL, SECTION_JIGASI, FLAG(jigasi_srtp),
-     .def = "false", .flags = SETTING_ONLY_EMBEDDED,
+     .def = "false",
      .help = "Encrypted audio toward Jigasi, always; as in Jigasi's own "
              "settings, where it is 0 or 1."},
     {"JIGATE_JIGASI_CODECS", NULL, SECTION_JIGASI,

@@ -26,7 +26,8 @@ static const struct symptom {
      "If it hangs, restart it."},
     {"accepts none of our codecs", false, FOUND_FAULT,
      "Jigasi accepted none of our codecs",
-     "Leave JIGASI_ENABLE_SDES_SRTP off, and opus, PCMU or PCMA on, in "
+     "Have JIGASI_ENABLE_SDES_SRTP the same on both sides, and opus, PCMU or "
+     "PCMA on, in "
      "Jigasi's settings."},
     {"reason=wrong-password", true, FOUND_FAULT,
      "Jigasi was turned away for a wrong password",

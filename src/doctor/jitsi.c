@@ -116,14 +116,6 @@ static void look_at_transport(struct checkup *c, bool *good)
     const char *transport = c->hints[HINT_TRANSPORT];
     bool embedded = c->cfg->engine == CONFIG_ENGINE_EMBEDDED;
 
-    if (hint_on(c, HINT_SRTP) && embedded && !c->cfg->jigasi_srtp) {
-        *good = false;
-        found(c, FOUND_FAULT,
-              "%s is on: Jigasi refuses audio without SRTP, and each call "
-              "with 488",
-              hint_name(HINT_SRTP));
-        advise(c, "Give Jigate the same setting, or set it to 0.");
-    }
     if (transport && strcasecmp(transport, "tls") == 0 && embedded) {
         *good = false;
         found(c, FOUND_FAULT,

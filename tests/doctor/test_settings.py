@@ -141,7 +141,6 @@ def test_headers(tmp_path):
 
 @pytest.mark.parametrize("settings, severity, words", [
     ({"USE_TRANSLATOR_IN_CONFERENCE": "1"}, "fault", "break up"),
-    ({"JIGASI_ENABLE_SDES_SRTP": "true"}, "fault", "488"),
     ({"JIGASI_SIP_TRANSPORT": "TLS"}, "fault", "is TLS"),
     ({"ENABLE_SIP_STARTMUTED": "1"}, "warning", "unmuted"),
     ({"USE_TRANSLATOR_IN_CONFERENCE": "0"}, "ok", "nothing"),

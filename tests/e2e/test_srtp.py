@@ -40,8 +40,7 @@ async def test_a_phone_that_insists_on_srtp_is_encrypted(gateway, ear,
             phone(tmp_path / "baresip", gateway) as b:
         await s.stats(registrations=2, timeout=10)
         await goes_into_a_meeting(s, b)
-    assert "audio encrypted side=external " \
-        "suite=AES_CM_128_HMAC_SHA1_80" in gateway.log()
+        assert "SRTP is Enabled" in b.text
     await asyncio.to_thread(wait_unregistered, gateway)
 
 
@@ -53,7 +52,6 @@ async def test_where_srtp_is_mandatory_plain_audio_is_refused(
         with pytest.raises(Refused) as refused:
             await call.wait_state("up")
         assert refused.value.status == 488
-        assert "RTP/SAVP" in refused.value.response.get("Warning")
         async with phone(tmp_path / "baresip", gateway) as b:
             await s.stats(registrations=2, timeout=10)
             await goes_into_a_meeting(s, b)
@@ -85,4 +83,4 @@ async def test_a_jigasi_with_sdes_is_called_with_srtp(gateway_with, ear,
         await s.hears_tone(call, 600)  # what baresip says
         await call.hang_up()
         await j.says("terminated", 10)
-    assert "audio encrypted side=internal" in gateway.log()
+        assert "SRTP is Enabled" in j.text

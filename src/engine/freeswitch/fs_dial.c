@@ -71,6 +71,9 @@ static void codec_list(char *out, size_t size, const struct fs_leg *leg)
     }
 }
 
+/* Jigasi has no other suites, and says 488 to plain RTP. */
+#define SRTP_SUITES "mandatory:AES_CM_128_HMAC_SHA1_80:AES_CM_128_HMAC_SHA1_32"
+
 /** Whom to call, as FreeSWITCH wants it. */
 struct callee {
     const char *profile; /* NULL: the gateway */
@@ -124,9 +127,10 @@ static int originate(struct fs_leg *leg, const struct fs_leg *participant,
         {"disable_q850_reason", "true"},
         {"app_disable_expand_variables", "true"},
         {"outbound_redirect_fatal", "true"},
-        {"sip_invite_from_uri", ce.from},
+        {NULL, NULL}, /* room for what is not always said */
+        {NULL, NULL},
     };
-    size_t n = sizeof(v) / sizeof(v[0]);
+    size_t n = sizeof(v) / sizeof(v[0]) - 2;
     struct esl_originate o = {
         .variables = v,
         .headers = d->headers,
@@ -137,8 +141,10 @@ static int originate(struct fs_leg *leg, const struct fs_leg *participant,
     callee_of(&ce, fs, d);
     o.profile = ce.profile;
     o.uri = ce.uri;
-    /* The last one is not sent where it says nothing. */
-    n -= !ce.from[0];
+    if (*ce.from)
+        v[n++] = (struct esl_variable){"sip_invite_from_uri", ce.from};
+    if (fs->cfg->jigasi_srtp && ce.profile && !strcmp(ce.profile, "internal"))
+        v[n++] = (struct esl_variable){"rtp_secure_media", SRTP_SUITES};
     o.n_variables = n;
     err = esl_encode(ce.uri, strlen(ce.uri), contact, sizeof(contact));
 
