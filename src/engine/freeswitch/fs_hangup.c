@@ -102,6 +102,22 @@ static void refused(struct fs_leg *leg, const struct esl_event *ev)
     fs_leg_gone(leg, end, status, 0, phrase);
 }
 
+static void lost_h(void *arg)
+{
+    fs_leg_gone(arg, ENGINE_END_ENGINE, 0, 0, "");
+}
+
+/* FreeSWITCH ends, or someone there ended the call: participants are told
+   first, for nobody is dialled again for one who is gone. */
+static void lost(struct fs_leg *leg)
+{
+    enum { PARTICIPANT_MS = 500 };
+
+    if (leg->inbound ||
+        timer_start(leg->fs->timers, &leg->kill, PARTICIPANT_MS, lost_h, leg))
+        lost_h(leg);
+}
+
 void fs_hangup(struct fs_leg *leg, const struct esl_event *ev)
 {
     char reason[256];
@@ -109,6 +125,9 @@ void fs_hangup(struct fs_leg *leg, const struct esl_event *ev)
 
     if (leg->killed) {
         fs_leg_gone(leg, ENGINE_END_LOCAL, 0, 0, "");
+    } else if (esl_event_is(ev, "Hangup-Cause", "SYSTEM_SHUTDOWN") ||
+               esl_event_is(ev, "Hangup-Cause", "MANAGER_REQUEST")) {
+        lost(leg);
     } else if (!leg->inbound && !leg->answered &&
                !esl_event_is(ev, "Hangup-Cause", "NORMAL_CLEARING")) {
         refused(leg, ev);
@@ -117,9 +136,6 @@ void fs_hangup(struct fs_leg *leg, const struct esl_event *ev)
                 !esl_event_is(ev, "variable_sip_hangup_disposition",
                               "recv_bye"))) {
         fs_leg_gone(leg, ENGINE_END_SILENT, 0, 0, "");
-    } else if (esl_event_is(ev, "Hangup-Cause", "SYSTEM_SHUTDOWN") ||
-               esl_event_is(ev, "Hangup-Cause", "MANAGER_REQUEST")) {
-        fs_leg_gone(leg, ENGINE_END_ENGINE, 0, 0, "");
     } else {
         cause = reason_read(ev, reason, sizeof(reason));
         fs_leg_gone(leg, ENGINE_END_HANGUP, 0, cause, reason);
