@@ -160,10 +160,11 @@ int config_load(struct config *cfg, const char *file, char *const *env,
 void config_reset(struct config *cfg)
 {
     for (const struct setting *s = settings; s->name; s++) {
-        char **text = member(cfg, s);
+        char **text;
 
         if (s->type != SETTING_TEXT)
             continue;
+        text = member(cfg, s);
         if (*text)
             explicit_bzero(*text, strlen(*text));
         free(*text);
