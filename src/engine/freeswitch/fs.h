@@ -63,6 +63,7 @@ struct fs_player {
     struct fs_playlist *first; /* the one that plays */
     char path[FS_PATH_MAX];
     uint32_t serial; /* of path */
+    uint64_t began;  /* in ms */
     bool held;       /* the meeting is not heard */
     struct timer watch;
 };
@@ -90,6 +91,7 @@ struct fs_leg {
     bool dialling; /* its originate is under way */
     bool ringing;
     bool answered; /* and ready for commands: told */
+    bool joined;   /* it is to be bridged with peer */
     bool bridged;
     bool killed; /* by us */
     bool wide;   /* hears more than 8 kHz */
@@ -168,7 +170,7 @@ void fs_leg_bridged(struct fs_leg *leg, struct fs_leg *peer);
 
 void fs_play(struct fs_leg *leg, const struct engine_play *p);
 void fs_play_stop(struct fs_leg *leg);
-void fs_play_answered(struct fs_leg *leg);
+void fs_play_ready(struct fs_leg *leg); /* answered, bridged, or left */
 void fs_play_stopped(struct fs_leg *leg, const char *path);
 void fs_play_resume(struct fs_leg *leg); /* after a lost connection */
 

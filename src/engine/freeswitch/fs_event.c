@@ -77,7 +77,7 @@ static void parted(struct fs_leg *leg)
 {
     const struct fs_leg *peer = fs_leg_find(leg->fs, leg->peer);
 
-    if (!peer || !peer->bridged || peer->peer != leg->number || peer->killed ||
+    if (!peer || !peer->joined || peer->peer != leg->number || peer->killed ||
         leg->killed)
         return;
     log_line(leg->fs->log, LOG_INFO, leg->call,
@@ -96,7 +96,7 @@ static void on_park(struct fs_node *node, struct fs_leg *leg, const char *uuid,
         set_rate(leg, ev);
         set_tones(leg, ev);
         fs_leg_answered(leg);
-    } else if (leg->inbound && leg->bridged) {
+    } else if (leg->inbound && leg->joined) {
         parted(leg);
     }
 }

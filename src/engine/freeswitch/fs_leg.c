@@ -189,9 +189,11 @@ static void unbridge(struct fs_leg *leg)
 {
     struct fs_leg *peer = fs_leg_find(leg->fs, leg->peer);
 
-    leg->bridged = false;
-    if (peer && peer->peer == leg->number)
-        peer->bridged = false;
+    leg->bridged = leg->joined = false;
+    if (peer && peer->peer == leg->number) {
+        peer->bridged = peer->joined = false;
+        fs_play_ready(peer);
+    }
 }
 
 void fs_leg_gone(struct fs_leg *leg, enum engine_end end, unsigned status,
@@ -230,7 +232,7 @@ void fs_leg_answered(struct fs_leg *leg)
     leg->answered = true;
     fs_watch_start(leg);
     fs_keys_answered(leg);
-    fs_play_answered(leg);
+    fs_play_ready(leg);
     fs_tell(leg->fs, &ev);
 }
 
@@ -246,7 +248,9 @@ void fs_leg_bridged(struct fs_leg *leg, struct fs_leg *peer)
     if (leg->bridged && leg->peer == peer->number)
         return;
     leg->bridged = peer->bridged = true;
+    leg->joined = peer->joined = true;
     leg->peer = peer->number;
     peer->peer = leg->number;
+    fs_play_ready(leg);
     fs_tell(leg->fs, &ev);
 }

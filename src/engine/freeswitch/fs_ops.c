@@ -134,7 +134,11 @@ static engine_leg dial(struct engine *e, const struct engine_dial *d)
 
 static void bridged_h(struct fs_leg *leg, bool ok, uint32_t serial)
 {
-    if (!ok && fs_leg_find(leg->fs, leg->peer))
+    if (ok)
+        return;
+    leg->joined = leg->bridged;
+    fs_play_ready(leg);
+    if (fs_leg_find(leg->fs, leg->peer))
         log_line(leg->fs->log, LOG_WARN, leg->call,
                  "FreeSWITCH did not bridge the call; one of the two has "
                  "ended, or its log tells why");
@@ -148,6 +152,7 @@ static void bridge(struct engine *e, engine_leg a, engine_leg b)
         return;
     one->peer = b;
     other->peer = a;
+    one->joined = other->joined = true;
     fs_leg_send(one, bridged_h, 0, "uuid_bridge", one->uuid, other->uuid,
                 NULL);
 }

@@ -19,6 +19,7 @@
 enum {
     PROMPT_LONGEST_MS = 600 * 1000, /* the end of a longer one was missed */
     STOP_MS = 3000,
+    CUT_MS = 1000,
 };
 
 static void play_next(struct fs_leg *leg);
@@ -162,6 +163,8 @@ static void play_next(struct fs_leg *leg)
         release(leg);
     if (p->state != FS_PLAY_IDLE || !p->first || !leg->answered)
         return;
+    if (leg->joined && !leg->bridged) /* which would cut it short */
+        return;
     hold_for_prompt(leg);
     n = snprintf(p->path, sizeof(p->path), "%s/%s/%s/%s.wav",
                  cfg->freeswitch_sounds_dir, cfg->language,
@@ -172,6 +175,7 @@ static void play_next(struct fs_leg *leg)
         return;
     }
     p->state = FS_PLAY_RUNS;
+    p->began = timers_now(leg->fs->timers);
     p->serial++;
     timer_start(leg->fs->timers, &p->watch, PROMPT_LONGEST_MS, watch_h, leg);
     fs_leg_send(leg, started_h, p->serial, "uuid_displace", leg->uuid, "start",
@@ -213,15 +217,22 @@ void fs_play(struct fs_leg *leg, const struct engine_play *p)
     play_next(leg);
 }
 
-void fs_play_answered(struct fs_leg *leg)
+void fs_play_ready(struct fs_leg *leg)
 {
     play_next(leg);
+}
+
+/* Bridging ends what plays: what had hardly begun is played again then. */
+static bool was_cut(const struct fs_leg *leg)
+{
+    return leg->joined && !leg->bridged &&
+           timers_now(leg->fs->timers) < leg->player.began + CUT_MS;
 }
 
 void fs_play_stopped(struct fs_leg *leg, const char *path)
 {
     struct fs_player *p = &leg->player;
-    bool ran = p->state == FS_PLAY_RUNS;
+    bool ran = p->state == FS_PLAY_RUNS && !was_cut(leg);
 
     if (p->state == FS_PLAY_IDLE || strcmp(p->path, path))
         return;
