@@ -118,11 +118,21 @@ static void lost(struct fs_leg *leg)
         lost_h(leg);
 }
 
+/* A call that was answered and ended before it was parked. */
+static bool was_answered(const struct esl_event *ev)
+{
+    struct slice when = esl_event_raw(ev, "Caller-Channel-Answered-Time");
+
+    return when.p && !slice_is(when, "0");
+}
+
 void fs_hangup(struct fs_leg *leg, const struct esl_event *ev)
 {
     char reason[256];
     unsigned cause;
 
+    if (!leg->inbound && !leg->answered && !leg->killed && was_answered(ev))
+        fs_leg_answered(leg);
     if (leg->killed) {
         fs_leg_gone(leg, ENGINE_END_LOCAL, 0, 0, "");
     } else if (esl_event_is(ev, "Hangup-Cause", "SYSTEM_SHUTDOWN") ||
