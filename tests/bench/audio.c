@@ -299,6 +299,10 @@ static void packet(struct load *l, enum end_name end, unsigned slot,
     struct mark m;
     struct flow *f;
 
+    /* Our ports are not in pairs: the one above may be another call's, and
+       gets reports that are not for it (RFC 3550 section 11). */
+    if (len >= 2 && p[1] >= 192 && p[1] <= 223)
+        return;
     memcpy(&m, p + RTP, sizeof(m));
     if (len != PACKET || memcmp(m.magic, "JGB", 4) != 0 ||
         m.call >= l->n_calls) {
