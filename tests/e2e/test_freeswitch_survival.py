@@ -1,6 +1,8 @@
 """FreeSWITCH carries the calls: the program that controls it may be killed
 at any moment, and goes on with them when it is started again."""
 import asyncio
+import json
+import time
 
 import numpy as np
 import pytest
@@ -364,6 +366,17 @@ async def comes_while_away(s, back):
     await is_in(s, asked, "77")
 
 
+def prompts_at_a_time(server):
+    """The most that any channel has within a second."""
+    most, end = 0, time.monotonic() + 1
+    with server.esl() as e:
+        while time.monotonic() < end:
+            for row in json.loads(e.api("show channels as json"))["rows"]:
+                bugs = e.api(f"uuid_buglist {row['uuid']}")
+                most = max(most, bugs.count("<function>displace<"))
+    return most
+
+
 async def killed_and_restarted(s, *callers, away=1.0):
     g, gate = s.gateway, Gate(*(len(c) for c in callers))
     async with asyncio.TaskGroup() as group:
@@ -378,6 +391,8 @@ async def killed_and_restarted(s, *callers, away=1.0):
         await asyncio.sleep(away)  # as long as the program is away
         await asyncio.to_thread(g.start)
         gate.back.set()
+        assert await asyncio.to_thread(prompts_at_a_time, g.server) == 1, \
+            "a prompt over that of before"
 
 
 @pytest.mark.deadline(300)
