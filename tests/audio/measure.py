@@ -22,12 +22,12 @@ class Quality:
         return (f"segmental SNR {self.snr:.1f} dB, log-spectral distance "
                 f"{self.distance:.1f} dB, {self.frames} frames")
 
-    def bad_as_to(self, reference):
+    def bad_as_to(self, reference, worse_db=WORSE_DB):
         """What is worse than the reference; empty when nothing is."""
         out = []
-        if self.snr < reference.snr - WORSE_DB:
+        if self.snr < reference.snr - worse_db:
             out.append(f"SNR is {reference.snr - self.snr:.1f} dB worse")
-        if self.distance > reference.distance + WORSE_DB:
+        if self.distance > reference.distance + worse_db:
             out.append("spectra are farther by "
                        f"{self.distance - reference.distance:.1f} dB")
         return out
