@@ -117,7 +117,6 @@ const struct setting settings[] = {
              "settings, where it is 0 or 1."},
     {"JIGATE_JIGASI_CODECS", NULL, SECTION_JIGASI,
      TEXT(jigasi_codecs, 64, &kind_codecs), .def = "caller,opus,pcmu,pcma",
-     .flags = SETTING_ONLY_EMBEDDED,
      .help = "Codecs that Jigasi is offered, preferred first. caller: the "
              "caller's own before the others if it is one of them, so that "
              "audio need not be encoded anew. Jigasi as docker-jitsi-meet "

@@ -43,9 +43,20 @@ async def test_one_codec_is_passed_through(scene, gateway):
         await both_ways(s, call, meeting)
 
 
+@pytest.mark.parametrize("ms", [10, 30, 40, 60])
+async def test_a_phone_with_longer_or_shorter_packets(scene, ms):
+    async with scene(codecs=("opus",)) as s:
+        call, meeting = await s.in_meeting(ptimes=(ms, ms))
+        await both_ways(s, call, meeting)
+        whole(meeting.media.stats(10))
+        heard = call.media.stats()
+        assert (heard.lost, heard.sources) == (0, 1)
+
+
 @pytest.mark.parametrize("phone,jigasi", [
+    ((10, 10), (20, 20)), ((30, 30), (20, 20)),
     ((20, 60), (40, 20)), ((60, 20), (20, 40)), ((40, 60), (60, 20))])
-async def test_packets_of_other_lengths(scene, phone, jigasi):
+async def test_packets_as_long_as_wished(scene, phone, jigasi):
     """Milliseconds in a packet sent and in one wished, of each side."""
     async with scene(codecs=("opus",), ptimes=jigasi) as s:
         call, meeting = await s.in_meeting(ptimes=phone)

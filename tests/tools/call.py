@@ -199,7 +199,8 @@ class Call(Watch):
             self._finish("us", "200 in spite of CANCEL, BYE sent")
             await self._bye()
             return
-        self.state = "up"
+        if self.state != "ended":  # a BYE may come in the same moment
+            self.state = "up"
         self.happened(f"{r.status} {r.reason}")
 
     def _fresh(self, invite):

@@ -85,7 +85,7 @@ struct fs_leg {
     char uuid[ESL_UUID_MAX];
     char call[ENGINE_CALL_ID_MAX];
     char call_id[256]; /* SIP Call-ID, "" while unknown */
-    char codec[8];     /* that Jigasi speaks as well, "" for none */
+    char codec[8];     /* that it speaks or prefers, "" for an unknown one */
     bool inbound;
     bool jigasi;   /* its far side is Jigasi, not a participant */
     bool dialling; /* its originate is under way */
@@ -309,8 +309,23 @@ bool fs_offer_is_uninvited(struct fs_node *node, const char *uuid,
 /** Prepare a channel that came in: variables of ours. */
 void fs_offer_prepare(struct fs_leg *leg);
 
-/** Learn the participant's codec. */
-void fs_offer_codec(struct fs_leg *leg, const struct esl_event *ev);
+/* ---- codecs (fs_codecs.c) ---- */
+
+enum { FS_CODECS_MAX = 32 };
+
+/** Learn a leg's codec: what it agreed on, or else prefers. */
+void fs_codecs_learn(struct fs_leg *leg, const struct esl_event *ev);
+
+/**
+ * What a leg that is dialled is offered, in FreeSWITCH's words: toward Jigasi
+ * what the setting says, toward a participant all that we speak, the codec of
+ * the leg it is dialled for before the others.
+ *
+ * @param setting      JIGATE_JIGASI_CODECS, checked.
+ * @param participant  Dialled for; NULL for nobody.
+ */
+void fs_codecs(char out[static FS_CODECS_MAX], const char *setting,
+               const struct fs_leg *participant);
 
 /** How a channel ended, as its CHANNEL_HANGUP says. */
 void fs_hangup(struct fs_leg *leg, const struct esl_event *ev);

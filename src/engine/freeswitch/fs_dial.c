@@ -58,19 +58,6 @@ static void display_name(char *out, size_t size, const char *name)
         out[0] = '\0';
 }
 
-/* What the participant speaks comes first: then nothing is transcoded. */
-static void codec_list(char *out, size_t size, const struct fs_leg *leg)
-{
-    static const char *const known[] = {"OPUS", "PCMU", "PCMA"};
-    const char *first = leg && leg->codec[0] ? leg->codec : "OPUS";
-    size_t n = (size_t)snprintf(out, size, "%s", first);
-
-    for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
-        if (strcmp(known[i], first))
-            n += (size_t)snprintf(out + n, size - n, ",%s", known[i]);
-    }
-}
-
 /* Jigasi has no other suites, and says 488 to plain RTP. */
 #define SRTP_SUITES "mandatory:AES_CM_128_HMAC_SHA1_80:AES_CM_128_HMAC_SHA1_32"
 
@@ -104,7 +91,7 @@ static int originate(struct fs_leg *leg, const struct fs_leg *participant,
 {
     struct freeswitch *fs = leg->fs;
     char name[6 * NAME_MAX_BYTES + 1], contact[3 * FS_URI_MAX];
-    char codecs[64];
+    char codecs[FS_CODECS_MAX];
     struct callee ce;
     struct esl_variable v[] = {
         {"absolute_codec_string", codecs},
@@ -148,7 +135,7 @@ static int originate(struct fs_leg *leg, const struct fs_leg *participant,
     o.n_variables = n;
     err = esl_encode(ce.uri, strlen(ce.uri), contact, sizeof(contact));
 
-    codec_list(codecs, sizeof(codecs), participant);
+    fs_codecs(codecs, fs->cfg->jigasi_codecs, participant);
     display_name(name, sizeof(name), d->caller_name);
     if (!name[0]) /* the two of the name are not sent empty */
         v[6] = v[7] = (struct esl_variable){"jigate_nameless", "true"};

@@ -60,7 +60,7 @@ static void offered(struct fs_node *node, const char *uuid,
     }
     leg->jigasi = o.offer.source == ENGINE_FROM_JIGASI;
     set_call_id(leg, ev);
-    fs_offer_codec(leg, ev);
+    fs_codecs_learn(leg, ev);
     fs_offer_prepare(leg);
     leg->early = esl_event_is(ev, "Answer-State", "answered");
     if (leg->early)
@@ -110,7 +110,7 @@ static void on_answer(struct fs_node *node, struct fs_leg *leg,
         return;
     set_rate(leg, ev);
     set_tones(leg, ev);
-    fs_offer_codec(leg, ev);
+    fs_codecs_learn(leg, ev);
     fs_leg_answered(leg);
 }
 

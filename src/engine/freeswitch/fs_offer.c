@@ -168,27 +168,6 @@ bool fs_offer_read(struct fs_offer *o, const struct fs_leg *leg,
     return true;
 }
 
-void fs_offer_codec(struct fs_leg *leg, const struct esl_event *ev)
-{
-    static const char *const known[] = {"OPUS", "PCMU", "PCMA"};
-    char list[1024];
-    const char *first = NULL;
-
-    /* Agreed on, or else what will be: "module.PCMU@8000h@20i@64000b,…".
-     */
-    if (!esl_event_get(ev, "Channel-Write-Codec-Name", list, sizeof(list)))
-        esl_event_get(ev, "variable_ep_codec_string", list, sizeof(list));
-    leg->codec[0] = '\0';
-    for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
-        const char *p = strcasestr(list, known[i]);
-
-        if (p && (!first || p < first)) {
-            first = p;
-            slice_copy(slice_of(known[i]), leg->codec, sizeof(leg->codec));
-        }
-    }
-}
-
 void fs_offer_prepare(struct fs_leg *leg)
 {
     char vars[512];

@@ -438,7 +438,7 @@ static void recover(struct fs_node *node, struct fs_leg *leg,
         fs_leg_kill(leg, "CALL_REJECTED");
         return;
     }
-    fs_offer_codec(leg, ev);
+    fs_codecs_learn(leg, ev);
     r->ev.type = ENGINE_RECOVERED;
     r->ev.node = node->index;
     r->ev.leg = leg->number;
