@@ -1,8 +1,6 @@
 #include "base/netlist.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
-#include <netinet/in.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,26 +28,18 @@ static const struct {
     {"loopback.auto", "127.0.0.0/8,::1"},
 };
 
-static void map_v4(uint8_t out[ADDRESS_BYTES], const void *v4)
+/* 16 bytes, or false: neither IPv4 nor IPv6. */
+static bool to_bytes(uint8_t out[ADDRESS_BYTES], union address_ref a)
 {
-    memset(out, 0, 10);
-    memset(out + 10, 0xff, 2);
-    memcpy(out + 12, v4, 4);
-}
-
-/* Address and widest prefix of its family, in bits of the mapped form. */
-static bool parse_address(struct network *net, const char *text,
-                          unsigned *base)
-{
-    uint8_t v4[4];
-
-    if (inet_pton(AF_INET, text, v4) == 1) {
-        map_v4(net->address, v4);
-        *base = V4_PREFIX;
+    if (a.sa->sa_family == AF_INET) {
+        memset(out, 0, 10);
+        memset(out + 10, 0xff, 2);
+        memcpy(out + 12, &a.v4->sin_addr, 4);
         return true;
     }
-    *base = 0;
-    return inet_pton(AF_INET6, text, net->address) == 1;
+    if (a.sa->sa_family == AF_INET6)
+        memcpy(out, &a.v6->sin6_addr, ADDRESS_BYTES);
+    return a.sa->sa_family == AF_INET6;
 }
 
 static int parse_network(struct network *net, struct slice entry)
@@ -57,14 +47,16 @@ static int parse_network(struct network *net, struct slice entry)
     const char *slash = memchr(entry.p, '/', entry.len);
     struct slice host = entry;
     char text[INET6_ADDRSTRLEN];
+    struct sockaddr_storage sa;
+    unsigned base; /* of the family's widest prefix, mapped */
     uint64_t bits;
-    unsigned base;
 
     if (slash)
         host.len = (size_t)(slash - entry.p);
-    if (slice_copy(host, text, sizeof(text)) ||
-        !parse_address(net, text, &base))
+    if (slice_copy(host, text, sizeof(text)) || address_read(&sa, text, 0) ||
+        !to_bytes(net->address, &sa))
         return EINVAL;
+    base = sa.ss_family == AF_INET ? V4_PREFIX : 0;
     net->prefix = 128;
     if (!slash)
         return 0;
@@ -151,19 +143,6 @@ void netlist_free(struct netlist *nl)
     free(nl);
 }
 
-static bool to_bytes(uint8_t out[ADDRESS_BYTES], const struct sockaddr *sa)
-{
-    if (sa->sa_family == AF_INET) {
-        map_v4(out, &((const struct sockaddr_in *)(const void *)sa)->sin_addr);
-        return true;
-    }
-    if (sa->sa_family != AF_INET6)
-        return false;
-    memcpy(out, &((const struct sockaddr_in6 *)(const void *)sa)->sin6_addr,
-           ADDRESS_BYTES);
-    return true;
-}
-
 /* ::/0 is all of IPv6, not of IPv4 too. */
 static bool is_v4(const uint8_t address[ADDRESS_BYTES])
 {
@@ -182,11 +161,11 @@ static bool same_bits(const uint8_t *a, const uint8_t *b, unsigned bits)
     return !rest || (a[whole] ^ b[whole]) >> (8 - rest) == 0;
 }
 
-bool netlist_match(const struct netlist *nl, const struct sockaddr *sa)
+bool netlist_match(const struct netlist *nl, union address_ref a)
 {
     uint8_t address[ADDRESS_BYTES];
 
-    if (!nl || !to_bytes(address, sa))
+    if (!nl || !to_bytes(address, a))
         return false;
     for (size_t i = 0; i < nl->n; i++)
         if ((nl->net[i].prefix >= V4_PREFIX || !is_v4(address)) &&

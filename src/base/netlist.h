@@ -6,8 +6,8 @@
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <sys/socket.h>
 
+#include "base/address.h"
 #include "base/slice.h"
 
 enum { NETLIST_MAX = 256 }; /* networks in one list */
@@ -30,6 +30,6 @@ void netlist_free(struct netlist *nl);
 
 /** Whether an address lies in one of the networks. An IPv6 address that maps
  *  an IPv4 one (::ffff:a.b.c.d) is the latter. A NULL list holds none. */
-bool netlist_match(const struct netlist *nl, const struct sockaddr *sa);
+bool netlist_match(const struct netlist *nl, union address_ref a);
 
 #endif

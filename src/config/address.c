@@ -1,4 +1,3 @@
-#include <arpa/inet.h>
 #include <errno.h>
 #include <ifaddrs.h>
 #include <net/if.h>
@@ -7,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/address.h"
 #include "config/setting.h"
 
 /* Documentation addresses (RFC 5737, RFC 3849): routed by the default
@@ -14,56 +14,20 @@
 static const char outside_v4[] = "192.0.2.1";
 static const char outside_v6[] = "2001:db8::1";
 
-union address {
-    struct sockaddr sa;
-    struct sockaddr_in v4;
-    struct sockaddr_in6 v6;
-};
-
-static socklen_t fill(union address *a, const char *ip)
-{
-    memset(a, 0, sizeof(*a));
-    if (inet_pton(AF_INET, ip, &a->v4.sin_addr) == 1) {
-        a->sa.sa_family = AF_INET;
-        return sizeof(a->v4);
-    }
-    if (inet_pton(AF_INET6, ip, &a->v6.sin6_addr) == 1) {
-        a->sa.sa_family = AF_INET6;
-        return sizeof(a->v6);
-    }
-    return 0;
-}
-
-static bool print(const struct sockaddr *sa, char *out, size_t size)
-{
-    union address a;
-
-    if (sa->sa_family == AF_INET) {
-        memcpy(&a.v4, sa, sizeof(a.v4));
-        return inet_ntop(AF_INET, &a.v4.sin_addr, out, (socklen_t)size);
-    }
-    if (sa->sa_family == AF_INET6) {
-        memcpy(&a.v6, sa, sizeof(a.v6));
-        return inet_ntop(AF_INET6, &a.v6.sin6_addr, out, (socklen_t)size);
-    }
-    return false;
-}
+enum { OUTSIDE_PORT = 5060 };
 
 bool address_is_ip(const char *text)
 {
-    union address a;
+    struct sockaddr_storage a;
 
-    return fill(&a, text) != 0;
+    return address_read(&a, text, 0) == 0;
 }
 
-bool address_is_any(const char *ip)
+bool address_is_every(const char *ip)
 {
-    union address a;
+    struct sockaddr_storage a;
 
-    if (fill(&a, ip) == sizeof(a.v4))
-        return a.v4.sin_addr.s_addr == htonl(INADDR_ANY);
-    return a.sa.sa_family == AF_INET6 &&
-           IN6_IS_ADDR_UNSPECIFIED(&a.v6.sin6_addr);
+    return address_read(&a, ip, 0) == 0 && address_is_any(&a);
 }
 
 static int parse_interface(const char *spec, int *family, const char **name)
@@ -96,19 +60,18 @@ bool address_is_interface(const char *text)
     return parse_interface(text, &family, &name) == 0;
 }
 
-/* Link-local IPv6 needs a scope that neither SIP nor SDP can carry. */
-static bool usable(const struct ifaddrs *i)
+/* Write the address of an interface; false: it has none of use. Link-local
+   IPv6 needs a scope that neither SIP nor SDP can carry. */
+static bool usable(const struct ifaddrs *i, char ip[ADDRESS_IP_SIZE])
 {
-    union address a;
+    struct sockaddr_storage a;
 
-    if (!i->ifa_addr)
+    if (!i->ifa_addr || address_copy(&a, i->ifa_addr))
         return false;
-    if (i->ifa_addr->sa_family == AF_INET)
-        return true;
-    if (i->ifa_addr->sa_family != AF_INET6)
-        return false;
-    memcpy(&a.v6, i->ifa_addr, sizeof(a.v6));
-    return !IN6_IS_ADDR_LINKLOCAL(&a.v6.sin6_addr);
+    address_ip(&a, ip);
+    return a.ss_family == AF_INET ||
+           !IN6_IS_ADDR_LINKLOCAL(
+               &((struct sockaddr_in6 *)(void *)&a)->sin6_addr);
 }
 
 static void list_all(const struct ifaddrs *i, char *have, size_t size)
@@ -117,9 +80,9 @@ static void list_all(const struct ifaddrs *i, char *have, size_t size)
 
     have[0] = '\0';
     for (; i && n < size; i = i->ifa_next) {
-        char ip[INET6_ADDRSTRLEN];
+        char ip[ADDRESS_IP_SIZE];
 
-        if (usable(i) && print(i->ifa_addr, ip, sizeof(ip)))
+        if (usable(i, ip))
             n += (size_t)snprintf(have + n, size - n, "%s%s (%s)",
                                   n ? ", " : "", i->ifa_name, ip);
     }
@@ -130,7 +93,7 @@ int address_of_interface(char **ip, const char *spec, char *have, size_t size)
     struct ifaddrs *list;
     const char *name;
     int family, err = ENODEV;
-    char text[INET6_ADDRSTRLEN];
+    char text[ADDRESS_IP_SIZE];
 
     if (parse_interface(spec, &family, &name))
         return ENODEV;
@@ -141,8 +104,7 @@ int address_of_interface(char **ip, const char *spec, char *have, size_t size)
         if (strcmp(i->ifa_name, name) != 0)
             continue;
         err = EADDRNOTAVAIL;
-        if (usable(i) && i->ifa_addr->sa_family == family &&
-            print(i->ifa_addr, text, sizeof(text)))
+        if (usable(i, text) && i->ifa_addr->sa_family == family)
             err = (*ip = strdup(text)) ? 0 : ENOMEM;
         if (err == ENOMEM)
             break;
@@ -153,22 +115,22 @@ int address_of_interface(char **ip, const char *spec, char *have, size_t size)
 
 static int route_to(char **ip, const char *outside)
 {
-    union address a;
-    socklen_t len = fill(&a, outside);
-    char text[INET6_ADDRSTRLEN];
+    struct sockaddr_storage a;
+    socklen_t len = sizeof(a);
+    char text[ADDRESS_IP_SIZE];
     int fd, err = 0;
 
-    a.v4.sin_port = htons(5060); /* the port is at one place in both */
-    fd = socket(a.sa.sa_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    address_read(&a, outside, OUTSIDE_PORT);
+    fd = socket(a.ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     if (fd < 0)
         return ENETUNREACH;
-    if (connect(fd, &a.sa, len) || getsockname(fd, &a.sa, &len) ||
-        !print(&a.sa, text, sizeof(text)))
+    if (connect(fd, (struct sockaddr *)&a, address_len(&a)) ||
+        getsockname(fd, (struct sockaddr *)&a, &len))
         err = ENETUNREACH;
     close(fd);
     if (err)
         return err;
-    *ip = strdup(text);
+    *ip = strdup(address_ip(&a, text));
     return *ip ? 0 : ENOMEM;
 }
 
@@ -177,18 +139,4 @@ int address_of_default_route(char **ip)
     int err = route_to(ip, outside_v4);
 
     return err == ENETUNREACH ? route_to(ip, outside_v6) : err;
-}
-
-int address_try(const char *ip)
-{
-    union address a;
-    socklen_t len = fill(&a, ip);
-    int fd = socket(a.sa.sa_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    int err;
-
-    if (fd < 0)
-        return errno;
-    err = bind(fd, &a.sa, len) ? errno : 0;
-    close(fd);
-    return err;
 }

@@ -132,7 +132,7 @@ static void check_ports(const struct config *cfg, struct faults *f)
     for (size_t i = 0; i < 2; i++)
         if (ports[i].port == cfg->rest_port &&
             (strcmp(ports[i].ip, cfg->rest_address) == 0 ||
-             address_is_any(cfg->rest_address)))
+             address_is_every(cfg->rest_address)))
             fault(f,
                   "%s: expected another port than %s (SIP over TCP), got "
                   "%u for both",

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/address.h"
 #include "config/setting.h"
 
 static bool is_set(const struct values *vs, size_t offset)
@@ -78,7 +79,7 @@ static int resolve(char **ip, size_t offset, struct faults *f)
 
 static void check_local(const char *ip, size_t offset, struct faults *f)
 {
-    int err = address_is_ip(ip) ? address_try(ip) : 0;
+    int err = address_is_ip(ip) ? address_try(ip, 0, SOCK_DGRAM) : 0;
 
     if (err)
         fault(f, "%s: expected an address of this machine, got \"%s\": %s",

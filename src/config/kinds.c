@@ -89,7 +89,7 @@ const struct setting_kind kind_nodes = {
 
 static bool valid_address(const char *text)
 {
-    return (address_is_ip(text) && !address_is_any(text)) ||
+    return (address_is_ip(text) && !address_is_every(text)) ||
            address_is_interface(text);
 }
 

@@ -191,11 +191,8 @@ int address_of_interface(char **ip, const char *spec, char *have, size_t size);
  *  Returns 0, ENETUNREACH (no default route) or ENOMEM. */
 int address_of_default_route(char **ip);
 
-/** Try to bind a UDP socket to it. Returns 0 or an errno value. */
-int address_try(const char *ip);
-
-/** Whether it is 0.0.0.0 or ::. */
-bool address_is_any(const char *ip);
+/** Text is 0.0.0.0 or ::. */
+bool address_is_every(const char *ip);
 
 /* ---- after the single rows ---- */
 

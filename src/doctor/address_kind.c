@@ -1,10 +1,9 @@
 #include "doctor/address_kind.h"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <stddef.h>
 #include <sys/socket.h>
 
+#include "base/address.h"
 #include "base/netlist.h"
 
 static const char *const texts[] = {
@@ -31,10 +30,10 @@ static const struct {
     {"0.0.0.0/8 224.0.0.0/3 :: ff00::/8", ADDRESS_NO_HOST},
 };
 
-static bool inside(const char *networks, const struct sockaddr *sa)
+static bool inside(const char *networks, union address_ref a)
 {
     struct netlist *nl = NULL;
-    bool match = !netlist_parse(&nl, networks, NULL) && netlist_match(nl, sa);
+    bool match = !netlist_parse(&nl, networks, NULL) && netlist_match(nl, a);
 
     netlist_free(nl);
     return match;
@@ -42,20 +41,12 @@ static bool inside(const char *networks, const struct sockaddr *sa)
 
 enum address_kind address_kind(const char *ip)
 {
-    union {
-        struct sockaddr sa;
-        struct sockaddr_in v4;
-        struct sockaddr_in6 v6;
-    } a = {.v6 = {0}};
+    struct sockaddr_storage a;
 
-    if (inet_pton(AF_INET, ip, &a.v4.sin_addr) == 1)
-        a.sa.sa_family = AF_INET;
-    else if (inet_pton(AF_INET6, ip, &a.v6.sin6_addr) == 1)
-        a.sa.sa_family = AF_INET6;
-    else
+    if (address_read(&a, ip, 0))
         return ADDRESS_NONE;
     for (size_t i = 0; i < sizeof(blocks) / sizeof(*blocks); i++)
-        if (inside(blocks[i].networks, &a.sa))
+        if (inside(blocks[i].networks, &a))
             return blocks[i].kind;
     return ADDRESS_PUBLIC;
 }

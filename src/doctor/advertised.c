@@ -1,8 +1,8 @@
 /* The address that phones are told to send their audio to. */
-#include <arpa/inet.h>
 #include <ifaddrs.h>
 #include <string.h>
 
+#include "base/address.h"
 #include "doctor/address_kind.h"
 #include "doctor/checkup.h"
 
@@ -27,18 +27,10 @@ static bool interface_of(const char *ip, char *name, size_t size)
     if (getifaddrs(&list))
         return false;
     for (const struct ifaddrs *i = list; i && !is_there; i = i->ifa_next) {
-        char text[INET6_ADDRSTRLEN] = "";
-        struct sockaddr_in6 v6;
-        struct sockaddr_in v4;
+        char text[ADDRESS_IP_SIZE];
 
-        if (i->ifa_addr && i->ifa_addr->sa_family == AF_INET) {
-            memcpy(&v4, i->ifa_addr, sizeof(v4));
-            inet_ntop(AF_INET, &v4.sin_addr, text, sizeof(text));
-        } else if (i->ifa_addr && i->ifa_addr->sa_family == AF_INET6) {
-            memcpy(&v6, i->ifa_addr, sizeof(v6));
-            inet_ntop(AF_INET6, &v6.sin6_addr, text, sizeof(text));
-        }
-        is_there = strcmp(text, ip) == 0;
+        is_there =
+            i->ifa_addr && strcmp(address_ip(i->ifa_addr, text), ip) == 0;
         if (is_there)
             snprintf(name, size, "%s", i->ifa_name);
     }

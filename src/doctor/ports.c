@@ -1,11 +1,10 @@
 /* Ports that are taken, and ranges that collide. */
 #include <errno.h>
-#include <netdb.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
+#include "base/address.h"
 #include "doctor/checkup.h"
 #include "doctor/holder.h"
 
@@ -34,31 +33,6 @@ unsigned calls_allowed(const struct config *cfg)
     return cfg->max_calls && cfg->max_calls < calls ? cfg->max_calls : calls;
 }
 
-/* 0 when we could listen, else an errno value. */
-static int try_port(const char *ip, unsigned port, int type)
-{
-    struct addrinfo hints = {
-        .ai_socktype = type,
-        .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV,
-    };
-    struct addrinfo *ai;
-    int fd, err = 0, on = 1;
-    char text[16];
-
-    snprintf(text, sizeof(text), "%u", port);
-    if (getaddrinfo(ip, text, &hints, &ai))
-        return EINVAL;
-    fd = socket(ai->ai_family, type | SOCK_CLOEXEC, 0);
-    if (fd >= 0 && type == SOCK_STREAM)
-        setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-    if (fd < 0 || bind(fd, ai->ai_addr, ai->ai_addrlen))
-        err = errno;
-    if (fd >= 0)
-        close(fd);
-    freeaddrinfo(ai);
-    return err;
-}
-
 /* Tell about one port; false when something is wrong with it. */
 static bool look_at(struct checkup *c, const char *ip, unsigned port, int type,
                     const char *settings)
@@ -66,7 +40,7 @@ static bool look_at(struct checkup *c, const char *ip, unsigned port, int type,
     enum holder_protocol protocol =
         type == SOCK_STREAM ? HOLDER_TCP : HOLDER_UDP;
     const char *name = protocol == HOLDER_TCP ? "TCP" : "UDP";
-    int err = try_port(ip, port, type);
+    int err = address_try(ip, (uint16_t)port, type);
     char who[HOLDER_TEXT];
 
     if (!err)

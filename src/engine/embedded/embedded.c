@@ -2,12 +2,11 @@
 
 #include <errno.h>
 #include <event2/event.h>
-#include <netinet/in.h>
-#include <arpa/inet.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/address.h"
 #include "base/mailbox.h"
 #include "engine/embedded/command.h"
 #include "engine/embedded/embedded_leg.h"
@@ -132,23 +131,13 @@ static void media_h(const struct media_report *r, void *arg)
         log_line(e->log, LOG_ERROR, NULL, "out of memory: a report was lost");
 }
 
-static int address(struct sockaddr_storage *out, const char *text,
-                   struct log *log)
+static int bind_to(struct media_ports *ports, const char *ip, struct log *log)
 {
-    struct sockaddr_in *v4 = (struct sockaddr_in *)out;
-    struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)out;
+    int err = address_read(&ports->address, ip, 0);
 
-    memset(out, 0, sizeof(*out));
-    if (inet_pton(AF_INET, text, &v4->sin_addr) == 1) {
-        v4->sin_family = AF_INET;
-        return 0;
-    }
-    if (inet_pton(AF_INET6, text, &v6->sin6_addr) == 1) {
-        v6->sin6_family = AF_INET6;
-        return 0;
-    }
-    log_line(log, LOG_ERROR, NULL, "not an IP address to bind to: %s", text);
-    return EINVAL;
+    if (err)
+        log_line(log, LOG_ERROR, NULL, "not an IP address to bind to: %s", ip);
+    return err;
 }
 
 static int start_media(struct embedded *e)
@@ -172,12 +161,10 @@ static int start_media(struct embedded *e)
         .h = media_h,
         .arg = e,
     };
-    int err =
-        address(&mc.ports[ENGINE_EXTERNAL].address, cfg->external_ip, e->log);
+    int err = bind_to(&mc.ports[ENGINE_EXTERNAL], cfg->external_ip, e->log);
 
     if (!err)
-        err = address(&mc.ports[ENGINE_INTERNAL].address, cfg->internal_ip,
-                      e->log);
+        err = bind_to(&mc.ports[ENGINE_INTERNAL], cfg->internal_ip, e->log);
     if (!err)
         err = media_alloc(&e->media, &mc);
     return err;

@@ -1,6 +1,5 @@
 #include "engine/embedded/header.h"
 
-#include <arpa/inet.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -115,27 +114,4 @@ void header_reason_put(unsigned cause, const char *text, char *out,
         snprintf(out, size, "SIP;cause=%u;text=%s", cause, quoted);
     else
         snprintf(out, size, "SIP;cause=%u", cause);
-}
-
-void header_ip(const struct sockaddr *sa, char *out, size_t size)
-{
-    const void *p = NULL;
-
-    if (sa->sa_family == AF_INET)
-        p = &((const struct sockaddr_in *)(const void *)sa)->sin_addr;
-    else if (sa->sa_family == AF_INET6)
-        p = &((const struct sockaddr_in6 *)(const void *)sa)->sin6_addr;
-    if (!p || !inet_ntop(sa->sa_family, p, out, (socklen_t)size))
-        snprintf(out, size, "?");
-}
-
-void header_address(const struct sockaddr *sa, char *out, size_t size)
-{
-    const struct sockaddr_in *v4 = (const void *)sa;
-    char ip[INET6_ADDRSTRLEN];
-
-    /* sin_port and sin6_port lie at the same place (RFC 3493). */
-    header_ip(sa, ip, sizeof(ip));
-    snprintf(out, size, strchr(ip, ':') ? "[%s]:%u" : "%s:%u", ip,
-             ntohs(v4->sin_port));
 }

@@ -6,15 +6,12 @@
 #ifndef ENGINE_EMBEDDED_HEADER_H
 #define ENGINE_EMBEDDED_HEADER_H
 
-#include <netinet/in.h>
 #include <stdbool.h>
 #include <stddef.h>
-#include <sys/socket.h>
 
 enum {
     HEADER_NAME_MAX = 64 + 1, /* a display name, NUL included */
     HEADER_TEXT_MAX = 128,    /* a Reason text */
-    HEADER_ADDRESS_MAX = 64,  /* "[IPv6]:port" */
     HEADER_URI_MAX = 512,
     HEADER_VALUE_MAX = 8192, /* of a header given by policy: a token */
 };
@@ -51,11 +48,5 @@ size_t header_user_decode(const char *user, char *out, size_t size);
 /** Compose the value of a Reason header (RFC 3326). */
 void header_reason_put(unsigned cause, const char *text, char *out,
                        size_t size);
-
-/** Print a numeric address without its port. */
-void header_ip(const struct sockaddr *sa, char *out, size_t size);
-
-/** Print "address:port", IPv6 in brackets. */
-void header_address(const struct sockaddr *sa, char *out, size_t size);
 
 #endif

@@ -1,10 +1,10 @@
 #include "engine/embedded/registrar.h"
 
 #include <errno.h>
-#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/address.h"
 #include "engine/embedded/contact_uri.h"
 #include "engine/embedded/registrar_account.h"
 
@@ -231,32 +231,6 @@ bool registrar_is_word(struct slice s)
     return s.len > 0;
 }
 
-bool registrar_copy_source(struct sockaddr_storage *out,
-                           const struct sockaddr *sa)
-{
-    memset(out, 0, sizeof(*out));
-    if (sa->sa_family == AF_INET) {
-        const struct sockaddr_in *from = (const void *)sa;
-        struct sockaddr_in *in = (void *)out;
-
-        in->sin_family = AF_INET;
-        in->sin_port = from->sin_port;
-        in->sin_addr = from->sin_addr;
-        return in->sin_port != 0;
-    }
-    if (sa->sa_family == AF_INET6) {
-        const struct sockaddr_in6 *from = (const void *)sa;
-        struct sockaddr_in6 *in6 = (void *)out;
-
-        in6->sin6_family = AF_INET6;
-        in6->sin6_port = from->sin6_port;
-        in6->sin6_addr = from->sin6_addr;
-        in6->sin6_scope_id = from->sin6_scope_id;
-        return in6->sin6_port != 0;
-    }
-    return false;
-}
-
 static bool is_text(const char *text, size_t size, bool may_be_empty)
 {
     size_t len = strnlen(text, size);
@@ -304,8 +278,7 @@ int registrar_restore(struct registrar *r, const struct registrar_binding *b,
         return ENOSPC;
     to = &a->binding[a->n];
     *to = *b;
-    if (!registrar_copy_source(&to->source,
-                               (const struct sockaddr *)&b->source))
+    if (address_copy(&to->source, &b->source) || !address_port(&to->source))
         return EINVAL;
     to->reachable = true;
     to->ping_at = now;

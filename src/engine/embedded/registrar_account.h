@@ -45,9 +45,4 @@ void registrar_tell(struct registrar *r, enum registrar_change what,
  *  and the store. */
 bool registrar_is_word(struct slice s);
 
-/** Copy only the members that name the address, so that two can be compared.
- *  @return false: neither IPv4 nor IPv6, or port 0. */
-bool registrar_copy_source(struct sockaddr_storage *out,
-                           const struct sockaddr *sa);
-
 #endif

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <openssl/evp.h>
 
+#include "base/address.h"
 #include "engine/embedded/contact_uri.h"
 #include "engine/embedded/registrar_account.h"
 
@@ -247,7 +248,7 @@ unsigned registrar_register(struct registrar *r,
     if (!registrar_is_word(rq->call_id) ||
         rq->call_id.len >= REGISTRAR_CALL_ID_SIZE ||
         rq->n_contacts > REGISTRAR_CONTACTS_MAX ||
-        !registrar_copy_source(&source, rq->source))
+        address_copy(&source, rq->source) || !address_port(&source))
         return 400;
     registrar_sweep(r, now);
     a->n_scratch = a->n;

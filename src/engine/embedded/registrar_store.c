@@ -1,16 +1,16 @@
 #include "engine/embedded/registrar_store.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <jansson.h>
+
+#include "base/address.h"
 
 #define FILE_NAME "registrations.json"
 
@@ -45,27 +45,6 @@ static int make_path(char path[PATH_MAX], const char *dir, const char *name)
 
 /* ---- loading ---- */
 
-static bool read_address(struct sockaddr_storage *sa, const char *address,
-                         json_int_t port)
-{
-    struct sockaddr_in *in = (void *)sa;
-    struct sockaddr_in6 *in6 = (void *)sa;
-
-    if (port < 1 || port > UINT16_MAX)
-        return false;
-    memset(sa, 0, sizeof(*sa));
-    if (inet_pton(AF_INET, address, &in->sin_addr) == 1) {
-        in->sin_family = AF_INET;
-        in->sin_port = htons((uint16_t)port);
-        return true;
-    }
-    if (inet_pton(AF_INET6, address, &in6->sin6_addr) != 1)
-        return false;
-    in6->sin6_family = AF_INET6;
-    in6->sin6_port = htons((uint16_t)port);
-    return true;
-}
-
 static bool put_text(char *to, size_t size, const char *from)
 {
     return slice_copy(slice_of(from), to, size) == 0;
@@ -91,8 +70,9 @@ static int read_binding(struct registrar_binding *b, json_t *entry)
         !put_text(b->user, sizeof(b->user), user) ||
         !put_text(b->uri, sizeof(b->uri), uri) ||
         !put_text(b->instance, sizeof(b->instance), instance) ||
-        !put_text(b->call_id, sizeof(b->call_id), call_id) ||
-        !read_address(&b->source, address, port) || cseq < 0 ||
+        !put_text(b->call_id, sizeof(b->call_id), call_id) || port < 1 ||
+        port > UINT16_MAX ||
+        address_read(&b->source, address, (uint16_t)port) || cseq < 0 ||
         cseq > UINT32_MAX || expires < 0 || order < 0 || refreshed < 0 ||
         index_of(sides, 2, side) < 0 ||
         index_of(transports, REGISTRAR_TRANSPORTS, transport) < 0)
@@ -231,21 +211,15 @@ int registrar_store_load(struct registrar *r, const char *dir, uint64_t now,
 
 static json_t *write_binding(const struct registrar_binding *b)
 {
-    const struct sockaddr_in *in = (const void *)&b->source;
-    const struct sockaddr_in6 *in6 = (const void *)&b->source;
-    bool v6 = b->source.ss_family == AF_INET6;
-    char address[INET6_ADDRSTRLEN] = "";
+    char address[ADDRESS_IP_SIZE];
 
-    inet_ntop(b->source.ss_family,
-              v6 ? (const void *)&in6->sin6_addr : &in->sin_addr, address,
-              sizeof(address));
     return json_pack(
         "{s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:s, s:i, s:s, s:I, "
         "s:I, s:I, s:b}",
         "id", b->id, "user", b->user, "side", sides[b->side], "uri", b->uri,
         "instance", b->instance, "call_id", b->call_id, "cseq",
-        (json_int_t)b->cseq, "address", address, "port",
-        (int)ntohs(v6 ? in6->sin6_port : in->sin_port), "transport",
+        (json_int_t)b->cseq, "address", address_ip(&b->source, address),
+        "port", (int)address_port(&b->source), "transport",
         transports[b->transport], "expires_at", (json_int_t)b->expires_at,
         "order", (json_int_t)b->order, "refreshed_at",
         (json_int_t)b->refreshed_at, "reachable", b->reachable);

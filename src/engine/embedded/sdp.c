@@ -1,8 +1,8 @@
 #include "engine/embedded/sdp.h"
 
-#include <netinet/in.h>
 #include <string.h>
 
+#include "base/address.h"
 #include "engine/embedded/sdp_read.h"
 #include "engine/embedded/sdp_write.h"
 
@@ -160,14 +160,6 @@ static bool choose_format(struct choice *c, const struct sdp_local *l)
     return true;
 }
 
-static bool is_any_address(const struct sockaddr_storage *sa)
-{
-    if (sa->ss_family == AF_INET6)
-        return IN6_IS_ADDR_UNSPECIFIED(
-            &((const struct sockaddr_in6 *)(const void *)sa)->sin6_addr);
-    return !((const struct sockaddr_in *)(const void *)sa)->sin_addr.s_addr;
-}
-
 /* The any-address is how RFC 2543 says hold: there is nowhere to send to. */
 static enum sdp_error choose_remote(struct choice *c,
                                     const struct sdp_local *l,
@@ -183,12 +175,9 @@ static enum sdp_error choose_remote(struct choice *c,
     if (c->media.remote_rtcp.ss_family != remote->ss_family)
         c->media.remote_rtcp.ss_family = 0;
     c->direction = s->direction;
-    if (is_any_address(remote)) {
+    if (address_is_any(remote)) {
         c->direction &= ~(unsigned)SDP_RECVONLY;
-        if (remote->ss_family == AF_INET6)
-            ((struct sockaddr_in6 *)(void *)remote)->sin6_port = 0;
-        else
-            ((struct sockaddr_in *)(void *)remote)->sin_port = 0;
+        address_port_set(remote, 0);
     }
     c->media.send = c->direction & SDP_RECVONLY;
     c->media.receive = c->direction & SDP_SENDONLY;

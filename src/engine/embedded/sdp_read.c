@@ -1,11 +1,11 @@
 #include "engine/embedded/sdp_read.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
-#include <netinet/in.h>
 #include <stdbool.h>
 #include <string.h>
 #include <strings.h>
+
+#include "base/address.h"
 
 /* Cut the next line off the text; the end is CRLF or LF (RFC 4566 section
    5 wants the latter taken, too). */
@@ -290,30 +290,11 @@ int sdp_read_crypto(struct sdes_line *l, const struct sdp_section *s)
     return err;
 }
 
-static int read_v4(struct sockaddr_storage *sa, const char *text,
-                   uint16_t port)
+static sa_family_t family_of(struct slice type)
 {
-    struct sockaddr_in *in = (struct sockaddr_in *)(void *)sa;
-
-    if (inet_pton(AF_INET, text, &in->sin_addr) != 1 ||
-        ntohl(in->sin_addr.s_addr) >= 0xe0000000) /* 224.0.0.0 up */
-        return EINVAL;
-    in->sin_family = AF_INET;
-    in->sin_port = htons(port);
-    return 0;
-}
-
-static int read_v6(struct sockaddr_storage *sa, const char *text,
-                   uint16_t port)
-{
-    struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)(void *)sa;
-
-    if (inet_pton(AF_INET6, text, &in6->sin6_addr) != 1 ||
-        IN6_IS_ADDR_MULTICAST(&in6->sin6_addr))
-        return EINVAL;
-    in6->sin6_family = AF_INET6;
-    in6->sin6_port = htons(port);
-    return 0;
+    if (slice_is_nocase(type, "IP4"))
+        return AF_INET;
+    return slice_is_nocase(type, "IP6") ? AF_INET6 : AF_UNSPEC;
 }
 
 /* "IN IP4 192.0.2.1" with a port beside it. */
@@ -322,15 +303,14 @@ static int read_connection(struct sockaddr_storage *sa, struct slice rest,
 {
     struct slice net = next_word(&rest);
     struct slice type = next_word(&rest);
-    char text[INET6_ADDRSTRLEN];
+    char ip[ADDRESS_IP_SIZE];
 
-    memset(sa, 0, sizeof(*sa));
     if (!slice_is_nocase(net, "IN") ||
-        slice_copy(next_word(&rest), text, sizeof(text)))
+        slice_copy(next_word(&rest), ip, sizeof(ip)) ||
+        address_read(sa, ip, port) || sa->ss_family != family_of(type) ||
+        address_is_group(sa))
         return EINVAL;
-    if (slice_is_nocase(type, "IP4"))
-        return read_v4(sa, text, port);
-    return slice_is_nocase(type, "IP6") ? read_v6(sa, text, port) : EINVAL;
+    return 0;
 }
 
 int sdp_read_address(struct sockaddr_storage *sa, const struct sdp_section *s)

@@ -1,10 +1,10 @@
 #include "engine/embedded/sdp_write.h"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+
+#include "base/address.h"
 
 const struct sdp_codec sdp_codecs[MEDIA_CODECS] = {
     [MEDIA_PCMU] = {"PCMU", 8000, "PCMU/8000", NULL, 0},
@@ -81,29 +81,16 @@ static void put_audio(struct text *t, const struct sdp_audio *a,
         direction_name(a->direction));
 }
 
-static uint16_t local_address(const struct sdp_local *l,
-                              char text[INET6_ADDRSTRLEN + 4])
-{
-    const struct sockaddr_in6 *in6 = (const void *)&l->address;
-    const struct sockaddr_in *in = (const void *)&l->address;
-    bool v6 = l->address.ss_family == AF_INET6;
-
-    memcpy(text, v6 ? "IP6 " : "IP4 ", 4);
-    inet_ntop(l->address.ss_family,
-              v6 ? (const void *)&in6->sin6_addr : &in->sin_addr, text + 4,
-              INET6_ADDRSTRLEN);
-    return ntohs(v6 ? in6->sin6_port : in->sin_port);
-}
-
 enum sdp_error sdp_write(struct sdp_session *s, const struct sdp_local *l,
                          const struct sdp_audio *a)
 {
-    char address[INET6_ADDRSTRLEN + 4];
-    char body[SDP_TEXT_SIZE];
-    uint16_t port = local_address(l, address);
+    const char *type = l->address.ss_family == AF_INET6 ? "IP6" : "IP4";
+    char ip[ADDRESS_IP_SIZE], body[SDP_TEXT_SIZE];
+    uint16_t port = address_port(&l->address);
     struct text t = {body, sizeof(body), 0};
 
-    put(&t, "s=-\r\nc=IN %s\r\nt=0 0\r\n", address);
+    put(&t, "s=-\r\nc=IN %s %s\r\nt=0 0\r\n", type,
+        address_ip(&l->address, ip));
     for (size_t i = 0; i < s->n_lines; i++)
         if (i == s->active)
             put_audio(&t, a, s->lines[i].proto, port);
@@ -116,8 +103,8 @@ enum sdp_error sdp_write(struct sdp_session *s, const struct sdp_local *l,
         return SDP_OK;
     t = (struct text){s->text, sizeof(s->text), 0};
     s->version++;
-    put(&t, "v=0\r\no=- %llu %llu IN %s\r\n", (unsigned long long)s->id,
-        (unsigned long long)s->version, address);
+    put(&t, "v=0\r\no=- %llu %llu IN %s %s\r\n", (unsigned long long)s->id,
+        (unsigned long long)s->version, type, ip);
     s->changes = t.len;
     put(&t, "%s", body);
     s->text_len = t.len;

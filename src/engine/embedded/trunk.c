@@ -25,11 +25,6 @@ enum {
 static void attempt_h(void *arg);
 static int response_h(void *magic, nta_outgoing_t *orq, const sip_t *sip);
 
-static const struct sockaddr *address_of(const struct sockaddr_storage *ss)
-{
-    return (const struct sockaddr *)ss;
-}
-
 /* Of a time, at random between 3/4 and 5/4: gateways that lost the same
    registrar do not come back to it all at once. */
 static uint64_t jittered_ms(uint64_t s)
@@ -55,11 +50,11 @@ static void tell(struct trunk *t, const char *detail)
 
 static void tell_registered(struct trunk *t, unsigned granted_s)
 {
-    char at[HEADER_ADDRESS_MAX], detail[TRUNK_DETAIL_SIZE];
+    char at[ADDRESS_TEXT_SIZE], detail[TRUNK_DETAIL_SIZE];
 
-    header_address(address_of(&t->home), at, sizeof(at));
     snprintf(detail, sizeof(detail), "%s@%s at %s, for %u s",
-             t->ua->cfg->trunk_user, t->domain, at, granted_s);
+             t->ua->cfg->trunk_user, t->domain, address_text(&t->home, at),
+             granted_s);
     tell(t, detail);
 }
 
@@ -176,12 +171,11 @@ static void drop_request(struct trunk *t)
 static void silent_h(void *arg)
 {
     struct trunk *t = arg;
-    char at[HEADER_ADDRESS_MAX], why[TRUNK_DETAIL_SIZE];
+    char at[ADDRESS_TEXT_SIZE], why[TRUNK_DETAIL_SIZE];
 
     drop_request(t);
-    header_address(address_of(&t->addresses[t->at]), at, sizeof(at));
     snprintf(why, sizeof(why), "no answer from %s at %s",
-             t->ua->cfg->trunk_server, at);
+             t->ua->cfg->trunk_server, address_text(&t->addresses[t->at], at));
     next_address(t, why);
 }
 
@@ -243,7 +237,7 @@ static void refused(struct trunk *t, int status, const sip_t *sip)
 static int response_h(void *magic, nta_outgoing_t *orq, const sip_t *sip)
 {
     struct trunk *t = magic;
-    const struct sockaddr *at = address_of(&t->addresses[t->at]);
+    const struct sockaddr *at = (const struct sockaddr *)&t->addresses[t->at];
     int status = nta_outgoing_status(orq);
     bool again = false;
 
@@ -276,7 +270,7 @@ static void prefer_home(struct trunk *t)
     for (size_t i = 1; t->registered && i < t->n_addresses; i++) {
         struct sockaddr_storage first = t->addresses[0];
 
-        if (!trunk_same_ip(address_of(&t->addresses[i]), address_of(&t->home)))
+        if (!address_same_host(&t->addresses[i], &t->home))
             continue;
         t->addresses[0] = t->addresses[i];
         t->addresses[i] = first;
@@ -393,7 +387,7 @@ bool trunk_home(const struct trunk *t, struct sockaddr_storage *home)
 
 bool trunk_is_at(const struct trunk *t, const struct sockaddr *from)
 {
-    return t && t->registered && trunk_same_ip(address_of(&t->home), from);
+    return t && t->registered && address_same_host(&t->home, from);
 }
 
 bool trunk_calls(const struct trunk *t, const struct sockaddr *from,

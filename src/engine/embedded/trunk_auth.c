@@ -7,27 +7,17 @@
 
 enum { ANSWERS_MAX = 3 }; /* to one request, its nonce being stale */
 
-bool trunk_same_ip(const struct sockaddr *a, const struct sockaddr *b)
-{
-    char one[HEADER_ADDRESS_MAX], other[HEADER_ADDRESS_MAX];
-
-    header_ip(a, one, sizeof(one));
-    header_ip(b, other, sizeof(other));
-    return a->sa_family == b->sa_family && strcmp(one, other) == 0;
-}
-
 bool trunk_response_is_from(const struct trunk *t, nta_outgoing_t *orq,
                             const struct sockaddr *at)
 {
     msg_t *msg = nta_outgoing_getresponse(orq);
-    char from[HEADER_ADDRESS_MAX];
-    bool same = msg && trunk_same_ip(ua_source(msg), at);
+    char from[ADDRESS_TEXT_SIZE];
+    bool same = msg && address_same_host(ua_source(msg), at);
 
-    if (msg && !same) {
-        header_address(ua_source(msg), from, sizeof(from));
+    if (msg && !same)
         log_line(t->ua->log, LOG_WARN, NULL,
-                 "rejected response from=%s reason=not-the-trunk", from);
-    }
+                 "rejected response from=%s reason=not-the-trunk",
+                 address_text(ua_source(msg), from));
     if (msg)
         msg_destroy(msg);
     return same;

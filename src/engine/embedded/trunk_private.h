@@ -50,9 +50,6 @@ struct trunk {
     char told[TRUNK_DETAIL_SIZE]; /* last detail */
 };
 
-/** Whether two addresses are one but for their ports. */
-bool trunk_same_ip(const struct sockaddr *a, const struct sockaddr *b);
-
 /** Whether the response came from there; if not it is logged. */
 bool trunk_response_is_from(const struct trunk *t, nta_outgoing_t *orq,
                             const struct sockaddr *at);

@@ -10,12 +10,12 @@
 #ifndef ENGINE_EMBEDDED_UA_H
 #define ENGINE_EMBEDDED_UA_H
 
-#include <arpa/inet.h>
 #include <dirent.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/address.h"
 #include "base/log.h"
 #include "base/mailbox.h"
 #include "base/timer.h"
@@ -86,7 +86,7 @@ struct ua_side {
     struct ua *ua;
     enum engine_side which;
     struct tls_front *front; /* UA_TLS: what is between the world and agent, */
-    char outer_host[HEADER_ADDRESS_MAX]; /* … and what Via says */
+    char outer_host[ADDRESS_TEXT_SIZE]; /* … and what Via says */
     char outer_port[8];
     nta_agent_t *agent;
     struct sip_guard *guard;

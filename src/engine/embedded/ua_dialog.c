@@ -12,12 +12,12 @@
 static bool reachable(const sip_t *sip, const struct sockaddr *from)
 {
     const url_t *url = sip->sip_contact ? sip->sip_contact->m_url : NULL;
-    char ip[HEADER_ADDRESS_MAX], bracketed[HEADER_ADDRESS_MAX + 2];
+    char ip[ADDRESS_IP_SIZE], bracketed[ADDRESS_IP_SIZE + 2];
     char transport[16] = "";
 
     if (!url || !url->url_host)
         return false;
-    header_ip(from, ip, sizeof(ip));
+    address_ip(from, ip);
     snprintf(bracketed, sizeof(bracketed), "[%s]", ip);
     if (strcmp(url->url_host, ip) != 0 &&
         strcasecmp(url->url_host, bracketed) != 0)

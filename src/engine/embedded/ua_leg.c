@@ -81,27 +81,6 @@ void ua_leg_free(struct ua_leg *leg)
     free(leg);
 }
 
-/* Ports are bound to the address of the side, but told as advertised. */
-static int local_address(struct ua_leg *leg, const struct sockaddr *peer,
-                         uint16_t port)
-{
-    const char *ip = ua_side_address(leg->side, peer);
-    struct sockaddr_in *v4 = (void *)&leg->local.address;
-    struct sockaddr_in6 *v6 = (void *)&leg->local.address;
-
-    if (inet_pton(AF_INET, ip, &v4->sin_addr) == 1) {
-        v4->sin_family = AF_INET;
-        v4->sin_port = htons(port);
-        return 0;
-    }
-    if (inet_pton(AF_INET6, ip, &v6->sin6_addr) == 1) {
-        v6->sin6_family = AF_INET6;
-        v6->sin6_port = htons(port);
-        return 0;
-    }
-    return EADDRNOTAVAIL;
-}
-
 static void srtp_prepare(struct ua_leg *leg)
 {
     leg->local.srtp = leg->side->srtp;
@@ -125,7 +104,9 @@ int ua_leg_open_media(struct ua_leg *leg, const struct sockaddr *peer)
         return err;
     }
     srtp_prepare(leg);
-    return local_address(leg, peer, port);
+    /* Bound to the address of the side, but told as advertised. */
+    return address_read(&leg->local.address, ua_side_address(leg->side, peer),
+                        port);
 }
 
 void ua_leg_media(struct ua_leg *leg)

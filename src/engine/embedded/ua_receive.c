@@ -48,12 +48,12 @@ void ua_reply(struct ua_side *side, msg_t *msg, sip_t *sip, int status,
 void ua_log_rejected(struct ua_side *side, msg_t *msg, const sip_t *sip,
                      const char *reason, const char *user)
 {
-    char from[HEADER_ADDRESS_MAX];
+    char from[ADDRESS_TEXT_SIZE];
 
-    header_address(ua_source(msg), from, sizeof(from));
     log_line(side->ua->log, LOG_WARN, NULL,
              "rejected method=%.20s from=%s reason=%s user=%s",
-             sip->sip_request->rq_method_name, from, reason,
+             sip->sip_request->rq_method_name,
+             address_text(ua_source(msg), from), reason,
              log_quoted(slice_of(user)).text);
 }
 

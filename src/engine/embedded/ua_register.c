@@ -71,14 +71,12 @@ static void change_h(enum registrar_change what,
         [REGISTRAR_REMOVED] = "unregistered",
     };
     struct ua *ua = arg;
-    char source[HEADER_ADDRESS_MAX];
+    char source[ADDRESS_TEXT_SIZE];
 
-    header_address((const struct sockaddr *)&b->source, source,
-                   sizeof(source));
     log_line(ua->log, what == REGISTRAR_REFRESHED ? LOG_DEBUG : LOG_INFO, NULL,
              "%s user=%s contact=%s uri=%s source=%s reachable=%s",
-             names[what], b->user, b->id, b->uri, source,
-             b->reachable ? "yes" : "no");
+             names[what], b->user, b->id, b->uri,
+             address_text(&b->source, source), b->reachable ? "yes" : "no");
     if (what != REGISTRAR_REFRESHED)
         tell(ua, b, what == REGISTRAR_REMOVED);
     store_soon(ua, what != REGISTRAR_REFRESHED);

@@ -1,9 +1,6 @@
 #include <errno.h>
-#include <netdb.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include "engine/embedded/ua.h"
 
@@ -30,39 +27,11 @@ const char *ua_side_bracketed(const char *ip, char *out, size_t size)
 static void url_of(const struct ua_side *side, const char *transport,
                    char out[UA_CONTACT_MAX])
 {
-    char ip[HEADER_ADDRESS_MAX];
+    char ip[ADDRESS_TEXT_SIZE];
 
     snprintf(out, UA_CONTACT_MAX, "sip:%s:%u;transport=%s",
              ua_side_bracketed(side->ip, ip, sizeof(ip)), side->port,
              transport);
-}
-
-/* Whether we may listen, told by the kernel: nta forgets its errno. */
-static int may_bind(const struct ua_side *side, int type)
-{
-    struct addrinfo hints = {
-        .ai_socktype = type,
-        .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV | AI_PASSIVE,
-    };
-    struct addrinfo *ai;
-    int fd, err = 0, on = 1;
-    char port[16];
-
-    snprintf(port, sizeof(port), "%u", side->port);
-    if (getaddrinfo(side->ip, port, &hints, &ai))
-        return EINVAL;
-    fd = socket(ai->ai_family, type | SOCK_CLOEXEC, 0);
-    if (fd < 0) {
-        err = errno;
-    } else {
-        if (type == SOCK_STREAM)
-            setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-        if (bind(fd, ai->ai_addr, ai->ai_addrlen))
-            err = errno;
-        close(fd);
-    }
-    freeaddrinfo(ai);
-    return err;
 }
 
 nta_agent_t *ua_side_agent(struct ua_side *side, const char *url)
@@ -79,10 +48,12 @@ nta_agent_t *ua_side_agent(struct ua_side *side, const char *url)
 static int listen_both(struct ua_side *side)
 {
     char udp[UA_CONTACT_MAX], tcp[UA_CONTACT_MAX];
-    int err = may_bind(side, SOCK_DGRAM);
+    uint16_t port = (uint16_t)side->port;
+    int err = address_try(side->ip, port, SOCK_DGRAM);
 
+    /* The kernel's reason is asked for first: nta forgets its errno. */
     if (!err)
-        err = may_bind(side, SOCK_STREAM);
+        err = address_try(side->ip, port, SOCK_STREAM);
     if (err)
         return err;
     url_of(side, "UDP", udp);
@@ -134,7 +105,7 @@ const char *ua_side_address(const struct ua_side *side,
 void ua_side_contact(const struct ua_side *side, const struct sockaddr *peer,
                      bool tcp, char out[UA_CONTACT_MAX])
 {
-    char ip[HEADER_ADDRESS_MAX];
+    char ip[ADDRESS_TEXT_SIZE];
 
     ua_side_bracketed(ua_side_address(side, peer), ip, sizeof(ip));
     snprintf(out, UA_CONTACT_MAX, "<sip:jigate@%s:%u%s>", ip, side->port,
@@ -146,7 +117,7 @@ void ua_side_contact(const struct ua_side *side, const struct sockaddr *peer,
 void ua_side_route(const struct ua_side *side, const struct sockaddr *to,
                    bool tcp, char out[UA_ROUTE_MAX])
 {
-    char address[HEADER_ADDRESS_MAX];
+    char address[ADDRESS_TEXT_SIZE];
     struct sockaddr_storage inner;
 
     if (ua_side_is_tls(side)) {
@@ -157,9 +128,8 @@ void ua_side_route(const struct ua_side *side, const struct sockaddr *to,
             return;
         }
     }
-    header_address(to, address, sizeof(address));
-    snprintf(out, UA_ROUTE_MAX, "sip:%s;transport=%s", address,
-             tcp ? "tcp" : "udp");
+    snprintf(out, UA_ROUTE_MAX, "sip:%s;transport=%s",
+             address_text(to, address), tcp ? "tcp" : "udp");
 }
 
 bool ua_side_is_tls(const struct ua_side *side)

@@ -21,11 +21,10 @@ enum {
 
 static bool is_ours(const struct ua *ua, const struct sockaddr *sa)
 {
-    char ip[HEADER_ADDRESS_MAX];
-    unsigned port =
-        ntohs(((const struct sockaddr_in *)(const void *)sa)->sin_port);
+    char ip[ADDRESS_IP_SIZE];
+    unsigned port = address_port(sa);
 
-    header_ip(sa, ip, sizeof(ip));
+    address_ip(sa, ip);
     for (size_t i = 0; i < 2; i++) {
         if (ua->sides[i].port == port && strcmp(ua->sides[i].ip, ip) == 0)
             return true;

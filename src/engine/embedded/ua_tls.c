@@ -70,22 +70,19 @@ static void via_param(msg_t *msg, sip_via_t *via, const char *fmt,
 
 bool ua_tls_unmask(struct ua_side *side, msg_t *msg, sip_t *sip)
 {
-    char ip[HEADER_ADDRESS_MAX], port[8];
+    char ip[ADDRESS_IP_SIZE], port[8];
     struct sockaddr_storage outer;
     su_sockaddr_t *from = msg_addr(msg);
 
     if (!tls_front_outer(side->front, &from->su_sa, &outer))
         return false;
     memset(from, 0, sizeof(*from));
-    memcpy(from, &outer,
-           outer.ss_family == AF_INET6 ? sizeof(struct sockaddr_in6)
-                                       : sizeof(struct sockaddr_in));
+    memcpy(from, &outer, address_len(&outer));
     if (!sip || !sip->sip_via)
         return true;
     /* What the far side is told of itself: RFC 3581. */
-    header_ip(&from->su_sa, ip, sizeof(ip));
-    via_param(msg, sip->sip_via, "received=%s", ip);
-    snprintf(port, sizeof(port), "%u", ntohs(from->su_port));
+    via_param(msg, sip->sip_via, "received=%s", address_ip(&outer, ip));
+    snprintf(port, sizeof(port), "%u", address_port(&outer));
     if (sip->sip_via->v_rport)
         via_param(msg, sip->sip_via, "rport=%s", port);
     return true;

@@ -10,7 +10,7 @@ static void offer(struct ua_leg *leg, msg_t *msg, const sip_t *sip,
                   enum engine_source source, const char *user)
 {
     char to[HEADER_URI_MAX], name[HEADER_NAME_MAX], number[128], raw[128];
-    char address[HEADER_ADDRESS_MAX];
+    char address[ADDRESS_IP_SIZE];
     struct engine_event ev = {.type = ENGINE_OFFERED, .leg = leg->number};
     const char *called = sip->sip_request->rq_url->url_user;
     size_t n;
@@ -30,8 +30,7 @@ static void offer(struct ua_leg *leg, msg_t *msg, const sip_t *sip,
     utf8_clean(user ? user : raw, user ? strlen(user) : n, number,
                sizeof(number));
     ev.offered.caller_number = number;
-    header_ip(ua_source(msg), address, sizeof(address));
-    ev.offered.address = address;
+    ev.offered.address = address_ip(ua_source(msg), address);
     log_line(leg->ua->log, LOG_DEBUG, leg->call,
              "offered to=%s from=%s caller=%s name=%s",
              log_quoted((struct slice){to, ev.offered.to_len}).text, address,

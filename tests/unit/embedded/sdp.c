@@ -2,13 +2,12 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
 
+#include "base/address.h"
 #include "engine/embedded/sdp.h"
 
 #define HEAD                                                                  \
@@ -18,11 +17,8 @@
 static struct sdp_local local_of(const char *codecs)
 {
     struct sdp_local l = {0};
-    struct sockaddr_in *in = (struct sockaddr_in *)(void *)&l.address;
 
-    in->sin_family = AF_INET;
-    in->sin_port = htons(20200);
-    in->sin_addr.s_addr = inet_addr("198.51.100.7");
+    address_read(&l.address, "198.51.100.7", 20200);
     for (; *codecs; codecs++)
         l.codecs[l.n_codecs++] = *codecs == 'u'   ? MEDIA_PCMU
                                  : *codecs == 'a' ? MEDIA_PCMA
@@ -56,8 +52,7 @@ static void append(char *body, const char *text)
 
 static unsigned remote_port(const struct sdp_session *s)
 {
-    return ntohs(((const struct sockaddr_in *)(const void *)&s->media.remote)
-                     ->sin_port);
+    return address_port(&s->media.remote);
 }
 
 static void a_phone_is_answered_in_full(void **state)
@@ -490,15 +485,11 @@ static void later_offers_keep_lines_and_numbers(void **state)
 static void ipv6_is_spoken_where_it_is_ours(void **state)
 {
     struct sdp_local l = local_of("u");
-    struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)(void *)&l.address;
     struct sdp_session s;
     const char *body = "v=0\no=- 1 1 IN IP6 2001:db8::1\ns=-\n"
                        "c=IN IP6 2001:db8::1\nt=0 0\nm=audio 9 RTP/AVP 0\n";
 
-    memset(&l.address, 0, sizeof(l.address));
-    in6->sin6_family = AF_INET6;
-    in6->sin6_port = htons(4000);
-    inet_pton(AF_INET6, "2001:db8::7", &in6->sin6_addr);
+    address_read(&l.address, "2001:db8::7", 4000);
     sdp_session_init(&s, 1);
     assert_int_equal(answer(&s, &l, body), SDP_OK);
     assert_non_null(strstr(s.text, "c=IN IP6 2001:db8::7\r\n"));

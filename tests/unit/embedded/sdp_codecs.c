@@ -2,12 +2,11 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
 #include <cmocka.h>
 
+#include "base/address.h"
 #include "engine/embedded/sdp.h"
 
 #define HEAD                                                                  \
@@ -22,11 +21,8 @@ static struct sdp_local local(void)
         .n_codecs = 4,
         .n_preferred = 3,
     };
-    struct sockaddr_in *in = (struct sockaddr_in *)(void *)&l.address;
 
-    in->sin_family = AF_INET;
-    in->sin_port = htons(20200);
-    in->sin_addr.s_addr = inet_addr("198.51.100.7");
+    address_read(&l.address, "198.51.100.7", 20200);
     return l;
 }
 

@@ -3,12 +3,11 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
 #include <cmocka.h>
 
+#include "base/address.h"
 #include "engine/embedded/sdp.h"
 
 #define HEAD "v=0\r\nc=IN IP4 192.0.2.1\r\nt=0 0\r\n"
@@ -16,11 +15,8 @@
 static struct sdp_local local(void)
 {
     struct sdp_local l = {.codecs = {MEDIA_PCMU}, .n_codecs = 1};
-    struct sockaddr_in *in = (struct sockaddr_in *)(void *)&l.address;
 
-    in->sin_family = AF_INET;
-    in->sin_port = htons(20200);
-    in->sin_addr.s_addr = inet_addr("198.51.100.7");
+    address_read(&l.address, "198.51.100.7", 20200);
     return l;
 }
 
@@ -65,41 +61,35 @@ static void rtcp_mux_that_was_not_offered_is_not_taken(void **state)
     assert_false(s.media.rtcp_mux);
 }
 
-/* Host and port that an a=rtcp line leads to; "" for none. */
+/* Where an a=rtcp line leads to, or "none". */
 static const char *rtcp_by(const char *line)
 {
-    static char text[64];
+    static char text[ADDRESS_TEXT_SIZE];
     struct sdp_local l = local();
-    const struct sockaddr_in *in;
     struct sdp_session s;
-    char body[512], ip[INET_ADDRSTRLEN];
+    char body[512];
 
     snprintf(body, sizeof(body), HEAD "m=audio 9 RTP/AVP 0\r\n%s\r\n", line);
     sdp_session_init(&s, 1);
     assert_int_equal(answer(&s, &l, body), SDP_OK);
-    in = (const struct sockaddr_in *)(const void *)&s.media.remote_rtcp;
-    if (!in->sin_family)
-        return "";
-    inet_ntop(AF_INET, &in->sin_addr, ip, sizeof(ip));
-    snprintf(text, sizeof(text), "%s %u", ip, ntohs(in->sin_port));
-    return text;
+    return address_text(&s.media.remote_rtcp, text);
 }
 
 static void rtcp_may_have_an_address_of_its_own(void **state)
 {
     assert_string_equal(rtcp_by("a=rtcp:53020 IN IP4 192.0.2.99"),
-                        "192.0.2.99 53020");
-    assert_string_equal(strchr(rtcp_by("a=rtcp:53020"), ' '), " 53020");
-    assert_string_equal(rtcp_by("a=ptime:20"), "");
-    assert_string_equal(rtcp_by("a=rtcp:0"), "");
-    assert_string_equal(rtcp_by("a=rtcp:70000"), "");
-    assert_string_equal(rtcp_by("a=rtcp:-1"), "");
-    assert_string_equal(rtcp_by("a=rtcp:9 IN IP4 224.0.0.1"), "");
-    assert_string_equal(rtcp_by("a=rtcp:9 IN IP4 example.org"), "");
-    assert_string_equal(rtcp_by("a=rtcp:9 IN IP6 2001:db8::1"), "");
-    assert_string_equal(rtcp_by("a=rtcp:9 IN"), "");
-    assert_string_equal(rtcp_by("a=rtcp:"), "");
-    assert_string_equal(rtcp_by("a=rtcp"), "");
+                        "192.0.2.99:53020");
+    assert_string_equal(rtcp_by("a=rtcp:53020"), "192.0.2.1:53020");
+    assert_string_equal(rtcp_by("a=ptime:20"), "none");
+    assert_string_equal(rtcp_by("a=rtcp:0"), "none");
+    assert_string_equal(rtcp_by("a=rtcp:70000"), "none");
+    assert_string_equal(rtcp_by("a=rtcp:-1"), "none");
+    assert_string_equal(rtcp_by("a=rtcp:9 IN IP4 224.0.0.1"), "none");
+    assert_string_equal(rtcp_by("a=rtcp:9 IN IP4 example.org"), "none");
+    assert_string_equal(rtcp_by("a=rtcp:9 IN IP6 2001:db8::1"), "none");
+    assert_string_equal(rtcp_by("a=rtcp:9 IN"), "none");
+    assert_string_equal(rtcp_by("a=rtcp:"), "none");
+    assert_string_equal(rtcp_by("a=rtcp"), "none");
 }
 
 int main(void)

@@ -2,14 +2,13 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <arpa/inet.h>
 #include <errno.h>
-#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
 
+#include "base/address.h"
 #include "engine/embedded/sip_guard.h"
 
 enum {
@@ -49,16 +48,8 @@ static int teardown(void **state)
 static const struct sockaddr *address(const char *text)
 {
     static struct sockaddr_storage sa;
-    struct sockaddr_in *in = (void *)&sa;
-    struct sockaddr_in6 *in6 = (void *)&sa;
 
-    memset(&sa, 0, sizeof(sa));
-    if (inet_pton(AF_INET, text, &in->sin_addr) == 1) {
-        in->sin_family = AF_INET;
-    } else {
-        assert_int_equal(inet_pton(AF_INET6, text, &in6->sin6_addr), 1);
-        in6->sin6_family = AF_INET6;
-    }
+    assert_int_equal(address_read(&sa, text, 5060), 0);
     return (const struct sockaddr *)&sa;
 }
 

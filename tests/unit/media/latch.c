@@ -5,23 +5,14 @@
 #include <setjmp.h>
 #include <cmocka.h>
 
-#include <arpa/inet.h>
-
-#include "engine/embedded/media/address.h"
+#include "base/address.h"
 #include "engine/embedded/media/latch.h"
 
 static struct sockaddr_storage at(const char *host, uint16_t port)
 {
-    struct sockaddr_storage a = {0};
+    struct sockaddr_storage a;
 
-    if (strchr(host, ':')) {
-        a.ss_family = AF_INET6;
-        inet_pton(AF_INET6, host, &((struct sockaddr_in6 *)&a)->sin6_addr);
-    } else {
-        a.ss_family = AF_INET;
-        inet_pton(AF_INET, host, &((struct sockaddr_in *)&a)->sin_addr);
-    }
-    address_port_set(&a, port);
+    assert_int_equal(address_read(&a, host, port), 0);
     return a;
 }
 
@@ -159,53 +150,12 @@ static void a_reinvite_learns_anew_only_when_the_address_changed(void **state)
     assert_false(latch_packet(&l, &sdp, 301));
 }
 
-static void where_one_can_send(void **state)
-{
-    static const struct {
-        const char *host;
-        uint16_t port;
-        bool usable;
-    } row[] = {
-        {SDP, true},
-        {"127.0.0.1", 1, true},
-        {"192.0.2.1", 0, false},
-        {"0.0.0.0", 9, false},
-        {"224.0.0.1", 9, false},
-        {"255.255.255.255", 9, false},
-        {SIX, true},
-        {"::", 9, false},
-        {"ff02::1", 9, false},
-    };
-    struct sockaddr_storage none = {0};
-
-    for (size_t i = 0; i < sizeof(row) / sizeof(*row); i++) {
-        struct sockaddr_storage a = at(row[i].host, row[i].port);
-
-        assert_int_equal(address_usable(&a), row[i].usable);
-    }
-    assert_false(address_usable(&none));
-}
-
-static void addresses_as_text(void **state)
-{
-    struct sockaddr_storage a = at(SDP);
-    struct sockaddr_storage b = at(SIX);
-    struct sockaddr_storage none = {0};
-    char text[ADDRESS_TEXT_MAX];
-
-    assert_string_equal(address_text(&a, text), "192.0.2.1:4000");
-    assert_string_equal(address_text(&b, text), "[2001:db8::7]:61000");
-    assert_string_equal(address_text(&none, text), "none");
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(learning),
         cmocka_unit_test(target),
         cmocka_unit_test(a_reinvite_learns_anew_only_when_the_address_changed),
-        cmocka_unit_test(where_one_can_send),
-        cmocka_unit_test(addresses_as_text),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -11,7 +11,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "engine/embedded/media/address.h"
+#include "base/address.h"
 #include "rig.h"
 
 static const uint8_t voice[160] = {0x21};

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "engine/embedded/media/address.h"
+#include "base/address.h"
 
 void latch_open(struct latch *l, const struct sockaddr_storage *sdp)
 {

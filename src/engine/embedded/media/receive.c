@@ -2,7 +2,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "engine/embedded/media/address.h"
+#include "base/address.h"
 #include "engine/embedded/media/stream.h"
 #include "engine/embedded/media/udp.h"
 
@@ -37,7 +37,7 @@ static bool source_check(struct stream *s, const struct sockaddr_storage *from)
 {
     enum latch_state before = s->latch.state;
     bool known = latch_packet(&s->latch, from, worker_now_ms(s->worker));
-    char text[ADDRESS_TEXT_MAX];
+    char text[ADDRESS_TEXT_SIZE];
 
     if (s->latch.state == before)
         return known;

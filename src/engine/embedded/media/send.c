@@ -2,7 +2,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "engine/embedded/media/address.h"
+#include "base/address.h"
 #include "engine/embedded/media/stream.h"
 
 static ssize_t packet_send(const struct stream *s, const uint8_t *packet,

@@ -6,7 +6,7 @@
 #include <sys/random.h>
 #include <unistd.h>
 
-#include "engine/embedded/media/address.h"
+#include "base/address.h"
 #include "engine/embedded/media/udp.h"
 
 enum {

@@ -2,7 +2,7 @@
 #include <string.h>
 #include <sys/random.h>
 
-#include "engine/embedded/media/address.h"
+#include "base/address.h"
 #include "engine/embedded/media/stream.h"
 
 enum {

@@ -5,7 +5,7 @@
 #include <netinet/ip.h>
 #include <unistd.h>
 
-#include "engine/embedded/media/address.h"
+#include "base/address.h"
 
 enum {
     BUFFER_SIZE = 32 * 1024, /* half a second and more of G.711 */

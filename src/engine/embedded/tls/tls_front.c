@@ -1,10 +1,8 @@
 #include "engine/embedded/tls/tls_front.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <event2/event.h>
 #include <event2/listener.h>
-#include <netinet/in.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -13,7 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "engine/embedded/header.h"
+#include "base/address.h"
 #include "engine/embedded/tls/tls_context.h"
 #include "engine/embedded/tls/tls_link.h"
 
@@ -43,27 +41,6 @@ struct tls_front {
     struct tls_link *links;
 };
 
-/* Compares the first bytes of an IPv6 address, all of an IPv4 one. */
-static bool same_bytes(const struct sockaddr_storage *a,
-                       const struct sockaddr *b, size_t v6)
-{
-    const struct sockaddr_in6 *a6 = (const void *)a, *b6 = (const void *)b;
-    const struct sockaddr_in *a4 = (const void *)a, *b4 = (const void *)b;
-
-    if (a->ss_family != b->sa_family)
-        return false;
-    if (b->sa_family == AF_INET6)
-        return memcmp(&a6->sin6_addr, &b6->sin6_addr, v6) == 0;
-    return a4->sin_addr.s_addr == b4->sin_addr.s_addr;
-}
-
-static in_port_t port_of(const struct sockaddr *sa)
-{
-    return sa->sa_family == AF_INET6
-               ? ((const struct sockaddr_in6 *)(const void *)sa)->sin6_port
-               : ((const struct sockaddr_in *)(const void *)sa)->sin_port;
-}
-
 /* Why a connection is not taken; NULL: it is. */
 static const char *too_many(const struct tls_front *f,
                             const struct sockaddr *from)
@@ -71,7 +48,7 @@ static const char *too_many(const struct tls_front *f,
     unsigned all = 0, unproven = 0, source = 0, source_unproven = 0;
 
     for (const struct tls_link *l = f->links; l; l = l->next) {
-        bool same = same_bytes(&l->outer, from, 8);
+        bool same = address_same_network(&l->outer, from);
 
         all++;
         unproven += !l->secured;
@@ -97,7 +74,7 @@ static void link_ready_h(struct tls_link *l, void *arg)
 static void link_end_h(struct tls_link *l, const char *why, void *arg)
 {
     struct tls_front *f = arg;
-    char from[HEADER_ADDRESS_MAX];
+    char from[ADDRESS_TEXT_SIZE];
 
     pthread_mutex_lock(&f->lock);
     if (l->prev)
@@ -107,16 +84,15 @@ static void link_end_h(struct tls_link *l, const char *why, void *arg)
     if (l->next)
         l->next->prev = l->prev;
     pthread_mutex_unlock(&f->lock);
-    header_address((const struct sockaddr *)&l->outer, from, sizeof(from));
     log_line(f->log, LOG_DEBUG, NULL, "TLS connection closed from=%s why=%s",
-             from, log_quoted(slice_of(why)).text);
+             address_text(&l->outer, from), log_quoted(slice_of(why)).text);
 }
 
 /* One line a second: whoever floods us must not fill the log as well. */
 static void tell_refused(struct tls_front *f, const struct sockaddr *from,
                          const char *why)
 {
-    char text[HEADER_ADDRESS_MAX];
+    char text[ADDRESS_TEXT_SIZE];
     struct timespec now;
 
     clock_gettime(CLOCK_MONOTONIC, &now);
@@ -124,10 +100,10 @@ static void tell_refused(struct tls_front *f, const struct sockaddr *from,
         f->untold++;
         return;
     }
-    header_address(from, text, sizeof(text));
     log_line(f->log, LOG_WARN, NULL,
-             "TLS connection refused from=%s reason=%s others=%u", text,
-             log_quoted(slice_of(why)).text, f->untold);
+             "TLS connection refused from=%s reason=%s others=%u",
+             address_text(from, text), log_quoted(slice_of(why)).text,
+             f->untold);
     f->told_s = now.tv_sec;
     f->untold = 0;
 }
@@ -189,39 +165,17 @@ static void *thread_main(void *arg)
     return NULL;
 }
 
-static int address_of(struct sockaddr_storage *sa, socklen_t *len,
-                      const char *ip, uint16_t port)
-{
-    struct sockaddr_in6 *in6 = (void *)sa;
-    struct sockaddr_in *in = (void *)sa;
-
-    memset(sa, 0, sizeof(*sa));
-    if (inet_pton(AF_INET, ip, &in->sin_addr) == 1) {
-        in->sin_family = AF_INET;
-        in->sin_port = htons(port);
-        *len = sizeof(*in);
-        return 0;
-    }
-    if (inet_pton(AF_INET6, ip, &in6->sin6_addr) != 1)
-        return EADDRNOTAVAIL;
-    in6->sin6_family = AF_INET6;
-    in6->sin6_port = htons(port);
-    *len = sizeof(*in6);
-    return 0;
-}
-
 static int listen_at(struct tls_front *f, const char *ip, uint16_t port)
 {
     struct sockaddr_storage sa;
-    socklen_t len;
-    int err = address_of(&sa, &len, ip, port);
+    int err = address_read(&sa, ip, port);
 
     if (!err) {
         errno = ENOMEM;
         f->listener = evconnlistener_new_bind(
             f->base, accept_h, f,
             LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC | LEV_OPT_REUSEABLE,
-            -1, (struct sockaddr *)&sa, (int)len);
+            -1, (struct sockaddr *)&sa, (int)address_len(&sa));
         err = f->listener ? 0 : errno;
     }
     if (err)
@@ -327,7 +281,7 @@ bool tls_front_outer(struct tls_front *f, const struct sockaddr *inner,
     pthread_mutex_lock(&f->lock);
     for (l = f->links; l; l = l->next)
         if (inner->sa_family == AF_INET && l->ready &&
-            l->inner.sin_port == port_of(inner))
+            address_port(&l->inner) == address_port(inner))
             break;
     if (l)
         *outer = l->outer;
@@ -342,8 +296,7 @@ bool tls_front_inner(struct tls_front *f, const struct sockaddr *outer,
 
     pthread_mutex_lock(&f->lock);
     for (l = f->links; l; l = l->next)
-        if (l->ready && same_bytes(&l->outer, outer, 16) &&
-            port_of((const struct sockaddr *)&l->outer) == port_of(outer))
+        if (l->ready && address_equal(&l->outer, outer))
             break;
     if (l) {
         memset(inner, 0, sizeof(*inner));

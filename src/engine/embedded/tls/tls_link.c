@@ -10,6 +10,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/address.h"
+
 enum {
     HANDSHAKE_S = 5,
     IDLE_S = 600,         /* as for SIP over TCP: ua_tcp.c */
@@ -139,9 +141,7 @@ int tls_link_alloc(struct tls_link **lp, struct event_base *base, int fd,
         return ENOMEM;
     }
     keep_small_writes_quick(fd);
-    memcpy(&l->outer, outer,
-           outer->sa_family == AF_INET6 ? sizeof(struct sockaddr_in6)
-                                        : sizeof(struct sockaddr_in));
+    memcpy(&l->outer, outer, address_len(outer));
     l->base = base;
     l->inner_port = inner_port;
     l->h = h;
