@@ -1,50 +1,11 @@
 /* Requests inside a dialog with a phone: ua_dialog.c, ua_info.c,
    ua_timer.c. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <cmocka.h>
 
-#include "fake_media.h"
-#include "harness.h"
+#include "scene.h"
 
-struct state {
-    struct harness h;
-    struct peer phone;
-    engine_leg leg;
-    struct fake_stream *stream;
-};
-
-/* Each test has a call that is up, in PCMU. */
-static int setup(void **state)
-{
-    struct state *s = calloc(1, sizeof(*s));
-
-    harness_init(&s->h);
-    harness_start(&s->h);
-    peer_open(&s->phone, "127.0.0.1", s->h.cfg.external_sip_port);
-    s->leg = harness_offer(&s->h, &s->phone, "1000");
-    harness_answer(&s->h, &s->phone, s->leg);
-    s->stream = fake_media_stream(s->leg);
-    *state = s;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    struct state *s = *state;
-
-    peer_close(&s->phone);
-    harness_free(&s->h);
-    free(s);
-    return 0;
-}
-
-static void request(struct state *s, const char *method, const char *body,
+static void request(struct scene *s, const char *method, const char *body,
                     const char *expect)
 {
     peer_request(&s->phone, &(struct request){
@@ -62,7 +23,7 @@ static void request(struct state *s, const char *method, const char *body,
 
 static void hold_and_resume_reach_the_audio(void **state)
 {
-    struct state *s = *state;
+    struct scene *s = *state;
 
     request(s, "INVITE", peer_sdp("0 101", "sendonly"), "SIP/2.0 200");
     assert_non_null(strstr(s->phone.in, "a=recvonly"));
@@ -80,7 +41,7 @@ static void hold_and_resume_reach_the_audio(void **state)
 
 static void the_codec_stays_the_same_where_it_can(void **state)
 {
-    struct state *s = *state;
+    struct scene *s = *state;
 
     request(s, "INVITE", peer_sdp("96 8 0 101", "sendrecv"), "SIP/2.0 200");
     assert_int_equal(s->stream->session.format.codec, MEDIA_PCMU);
@@ -93,7 +54,7 @@ static void the_codec_stays_the_same_where_it_can(void **state)
 
 static void an_offer_is_made_where_none_came(void **state)
 {
-    struct state *s = *state;
+    struct scene *s = *state;
     struct peer *p = &s->phone;
 
     peer_request(p, &(struct request){.method = "INVITE"});
@@ -111,7 +72,7 @@ static void an_offer_is_made_where_none_came(void **state)
 
 static void update_works_with_and_without_an_offer(void **state)
 {
-    struct state *s = *state;
+    struct scene *s = *state;
 
     request(s, "UPDATE", NULL, "SIP/2.0 200");
     request(s, "UPDATE", peer_sdp("0 101", "sendonly"), "SIP/2.0 200");
@@ -120,7 +81,7 @@ static void update_works_with_and_without_an_offer(void **state)
 
 static void a_second_reinvite_waits_for_the_first(void **state)
 {
-    struct state *s = *state;
+    struct scene *s = *state;
     struct peer *p = &s->phone;
     struct request rq = {
         .method = "INVITE",
@@ -137,7 +98,7 @@ static void a_second_reinvite_waits_for_the_first(void **state)
 
 static void there_is_one_bye(void **state)
 {
-    struct state *s = *state;
+    struct scene *s = *state;
     struct peer *p = &s->phone;
     unsigned reinvite;
 
@@ -157,7 +118,7 @@ static void there_is_one_bye(void **state)
 
 static void requests_out_of_order_are_refused(void **state)
 {
-    struct state *s = *state;
+    struct scene *s = *state;
 
     s->phone.cseq = 100;
     request(s, "OPTIONS", NULL, "SIP/2.0 200");
@@ -167,7 +128,7 @@ static void requests_out_of_order_are_refused(void **state)
 
 static void methods_in_a_dialog_follow_the_table(void **state)
 {
-    struct state *s = *state;
+    struct scene *s = *state;
 
     request(s, "REFER", NULL, "SIP/2.0 403");
     request(s, "MESSAGE", NULL, "SIP/2.0 405");
@@ -195,7 +156,7 @@ static void keys_come_by_info(void **state)
         {"application/dtmf", "d", "D"},
     };
     static const char *const keys[] = {"5", "*", "#", "7", "D"};
-    struct state *s = *state;
+    struct scene *s = *state;
 
     engine_bind(s->h.engine, s->leg, keys, 5, 100);
     for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
@@ -218,7 +179,7 @@ static void broken_keys_are_acknowledged_and_dropped(void **state)
         "=5", "\r\n\r\n", "Signal=\x80", "Sig\nnal=5",
     };
     static const char *const keys[] = {"5"};
-    struct state *s = *state;
+    struct scene *s = *state;
 
     engine_bind(s->h.engine, s->leg, keys, 1, 100);
     for (size_t i = 0; i < sizeof(bodies) / sizeof(*bodies); i++) {
@@ -243,7 +204,7 @@ static void digits_are_collected_while_a_prompt_plays(void **state)
         .first_ms = 200,
         .inter_ms = 1000,
     };
-    struct state *s = *state;
+    struct scene *s = *state;
     const struct seen *d;
 
     engine_collect(s->h.engine, s->leg, &c);
@@ -277,7 +238,7 @@ static void audio_commands_reach_the_media(void **state)
         .loop_from = -1,
         .tag = 77,
     };
-    struct state *s = *state;
+    struct scene *s = *state;
     const struct seen *played;
 
     engine_play(s->h.engine, s->leg, &p);
@@ -293,7 +254,7 @@ static void audio_commands_reach_the_media(void **state)
 
 static void a_phone_behind_nat_is_reached_where_it_comes_from(void **state)
 {
-    struct state *s = *state;
+    struct scene *s = *state;
     struct peer *p = &s->phone;
     const struct request rq = {
         .method = "INVITE",
@@ -317,7 +278,7 @@ static void a_phone_behind_nat_is_reached_where_it_comes_from(void **state)
 
 static void a_new_contact_is_where_requests_go(void **state)
 {
-    struct state *s = *state;
+    struct scene *s = *state;
     struct peer *p = &s->phone, moved;
     char contact[64];
 
@@ -342,7 +303,8 @@ static void a_new_contact_is_where_requests_go(void **state)
 
 int main(void)
 {
-#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define TEST(f)                                                               \
+    cmocka_unit_test_setup_teardown(f, scene_with_call, scene_teardown)
     const struct CMUnitTest tests[] = {
         TEST(hold_and_resume_reach_the_audio),
         TEST(the_codec_stays_the_same_where_it_can),

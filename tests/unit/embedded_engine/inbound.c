@@ -1,45 +1,12 @@
 /* Calls from a phone: sip_receive.c, sip_uas.c. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <cmocka.h>
 
-#include "fake_media.h"
-#include "harness.h"
-
-struct state {
-    struct harness h;
-    struct peer phone;
-};
-
-static int setup(void **state)
-{
-    struct state *s = calloc(1, sizeof(*s));
-
-    harness_init(&s->h);
-    harness_start(&s->h);
-    peer_open(&s->phone, "127.0.0.1", s->h.cfg.external_sip_port);
-    *state = s;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    struct state *s = *state;
-
-    peer_close(&s->phone);
-    harness_free(&s->h);
-    free(s);
-    return 0;
-}
+#include "scene.h"
 
 static void a_call_is_offered_answered_and_ended_by_the_caller(void **state)
 {
-    struct state *s = *state;
+    struct scene *s = *state;
     struct peer *p = &s->phone;
     engine_leg leg = harness_offer(&s->h, p, "12%2034");
     const struct fake_stream *stream = fake_media_stream(leg);
@@ -101,7 +68,7 @@ static void ack(struct peer *p)
 
 static void a_cancelled_call_ends_with_487(void **state)
 {
-    struct state *s = *state;
+    struct scene *s = *state;
     struct peer *p = &s->phone;
     engine_leg leg = harness_offer(&s->h, p, "1000");
     const struct seen *gone;
@@ -127,7 +94,7 @@ static void a_cancelled_call_ends_with_487(void **state)
 
 static void a_refused_call_is_told_when_to_come_again(void **state)
 {
-    struct state *s = *state;
+    struct scene *s = *state;
     struct peer *p = &s->phone;
     engine_leg leg = harness_offer(&s->h, p, "1000");
 
@@ -140,7 +107,7 @@ static void a_refused_call_is_told_when_to_come_again(void **state)
 
 static void without_an_rtp_port_a_call_gets_503(void **state)
 {
-    struct state *s = *state;
+    struct scene *s = *state;
 
     fake_media_no_port();
     invite(&s->phone, NULL, peer_sdp("0", "sendrecv"), "SIP/2.0 503");
@@ -150,7 +117,7 @@ static void without_an_rtp_port_a_call_gets_503(void **state)
 
 static void without_a_common_codec_a_call_gets_488(void **state)
 {
-    struct state *s = *state;
+    struct scene *s = *state;
 
     invite(&s->phone, NULL, peer_sdp("3 18", "sendrecv"), "SIP/2.0 488");
     harness_expect_none(&s->h, ENGINE_OFFERED, 50);
@@ -169,7 +136,7 @@ static void the_callers_order_of_codecs_counts(void **state)
     };
 
     for (size_t i = 0; i < sizeof(row) / sizeof(*row); i++) {
-        struct state *s = *state;
+        struct scene *s = *state;
         struct peer *p = &s->phone;
         engine_leg leg;
 
@@ -183,7 +150,7 @@ static void the_callers_order_of_codecs_counts(void **state)
 
 static void a_call_without_an_offer_answers_in_its_ack(void **state)
 {
-    struct state *s = *state;
+    struct scene *s = *state;
     struct peer *p = &s->phone;
     const struct fake_stream *stream;
     engine_leg leg;
@@ -208,7 +175,7 @@ static void a_call_without_an_offer_answers_in_its_ack(void **state)
 
 static void a_broken_answer_in_the_ack_ends_the_call(void **state)
 {
-    struct state *s = *state;
+    struct scene *s = *state;
     struct peer *p = &s->phone;
 
     invite(p, NULL, NULL, "SIP/2.0 100");
@@ -224,7 +191,7 @@ static void a_broken_answer_in_the_ack_ends_the_call(void **state)
 
 static void the_200_is_sent_again_until_the_ack(void **state)
 {
-    struct state *s = *state;
+    struct scene *s = *state;
     struct peer *p = &s->phone;
     engine_leg leg = harness_offer(&s->h, p, "1000");
 
@@ -239,7 +206,7 @@ static void the_200_is_sent_again_until_the_ack(void **state)
 
 static void we_hang_up_with_a_reason(void **state)
 {
-    struct state *s = *state;
+    struct scene *s = *state;
     struct peer *p = &s->phone;
     engine_leg leg = harness_offer(&s->h, p, "1000");
 
@@ -256,7 +223,7 @@ static void we_hang_up_with_a_reason(void **state)
 
 static void our_bye_waits_for_the_ack(void **state)
 {
-    struct state *s = *state;
+    struct scene *s = *state;
     struct peer *p = &s->phone;
     engine_leg leg = harness_offer(&s->h, p, "1000");
 
@@ -273,7 +240,7 @@ static void our_bye_waits_for_the_ack(void **state)
 
 static void options_that_we_lack_are_refused(void **state)
 {
-    struct state *s = *state;
+    struct scene *s = *state;
 
     peer_request(&s->phone, &(struct request){
                                 .method = "INVITE",
@@ -295,7 +262,7 @@ static void methods_outside_the_table_are_refused(void **state)
         {"CANCEL", "SIP/2.0 481"},  {"PRACK", "SIP/2.0 481"},
         {"OPTIONS", "SIP/2.0 200"},
     };
-    struct state *s = *state;
+    struct scene *s = *state;
     struct peer *p = &s->phone;
 
     for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
@@ -309,7 +276,7 @@ static void methods_outside_the_table_are_refused(void **state)
 
 static void a_request_in_an_unknown_dialog_gets_481(void **state)
 {
-    struct state *s = *state;
+    struct scene *s = *state;
 
     snprintf(s->phone.remote_tag, sizeof(s->phone.remote_tag), "never");
     peer_request(&s->phone, &(struct request){.method = "INVITE"});
@@ -318,7 +285,7 @@ static void a_request_in_an_unknown_dialog_gets_481(void **state)
 
 static void a_stateless_refusal_keeps_its_tag(void **state)
 {
-    struct state *s = *state;
+    struct scene *s = *state;
     struct peer *p = &s->phone;
     char first[64];
 
@@ -339,7 +306,7 @@ static void a_stateless_refusal_keeps_its_tag(void **state)
 
 static void reliable_provisional_responses_where_required(void **state)
 {
-    struct state *s = *state;
+    struct scene *s = *state;
     struct peer *p = &s->phone;
     char rack[64], extra[96];
     engine_leg leg;
@@ -360,7 +327,7 @@ static void reliable_provisional_responses_where_required(void **state)
 
 static void brief_session_timers_get_422(void **state)
 {
-    struct state *s = *state;
+    struct scene *s = *state;
 
     invite(&s->phone, "Session-Expires: 60\r\nSupported: timer\r\n",
            peer_sdp("0", "sendrecv"), "SIP/2.0 422");
@@ -369,7 +336,7 @@ static void brief_session_timers_get_422(void **state)
 
 static void a_session_timer_is_agreed_where_the_phone_asks(void **state)
 {
-    struct state *s = *state;
+    struct scene *s = *state;
     struct peer *p = &s->phone;
     engine_leg leg;
 
@@ -388,7 +355,7 @@ static void a_session_timer_is_agreed_where_the_phone_asks(void **state)
 
 static void a_merged_request_gets_482(void **state)
 {
-    struct state *s = *state;
+    struct scene *s = *state;
     struct peer *p = &s->phone;
 
     harness_offer(&s->h, p, "1000");
@@ -398,7 +365,7 @@ static void a_merged_request_gets_482(void **state)
 
 static void an_invite_without_contact_is_refused(void **state)
 {
-    struct state *s = *state;
+    struct scene *s = *state;
     const struct request rq = {
         .method = "INVITE",
         .user = "user",
@@ -411,7 +378,7 @@ static void an_invite_without_contact_is_refused(void **state)
 
 static void a_body_that_is_not_sdp_is_refused(void **state)
 {
-    struct state *s = *state;
+    struct scene *s = *state;
     const struct request rq = {
         .method = "INVITE",
         .type = "text/plain",
@@ -426,7 +393,7 @@ static void a_body_that_is_not_sdp_is_refused(void **state)
 
 static void names_and_numbers_come_clean(void **state)
 {
-    struct state *s = *state;
+    struct scene *s = *state;
     const struct request rq = {
         .method = "INVITE",
         .uri = "sip:a%00b%0d%0a$%7bx%7d@meet.jitsi",
@@ -451,7 +418,8 @@ static void names_and_numbers_come_clean(void **state)
 
 int main(void)
 {
-#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define TEST(f)                                                               \
+    cmocka_unit_test_setup_teardown(f, scene_with_phone, scene_teardown)
     const struct CMUnitTest tests[] = {
         TEST(a_call_is_offered_answered_and_ended_by_the_caller),
         TEST(a_cancelled_call_ends_with_487),

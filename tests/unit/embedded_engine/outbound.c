@@ -1,47 +1,8 @@
 /* Calls to a contact: ua_uac.c, ua_ping.c, ua_probe.c, the end of it all. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <cmocka.h>
 
-#include "fake_media.h"
-#include "harness.h"
-
-struct state {
-    struct harness h;
-    struct peer phone;
-    struct peer jigasi;
-    char contact[64];
-};
-
-static int setup(void **state)
-{
-    struct state *s = calloc(1, sizeof(*s));
-
-    harness_init(&s->h);
-    harness_start(&s->h);
-    peer_open(&s->phone, "127.0.0.1", s->h.cfg.external_sip_port);
-    peer_open(&s->jigasi, "127.0.0.1", s->h.cfg.internal_sip_port);
-    snprintf(s->contact, sizeof(s->contact), "%s",
-             harness_register(&s->h, &s->jigasi, true));
-    *state = s;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    struct state *s = *state;
-
-    peer_close(&s->phone);
-    peer_close(&s->jigasi);
-    harness_free(&s->h);
-    free(s);
-    return 0;
-}
+#include "scene.h"
 
 static void answer(struct peer *j)
 {
@@ -60,7 +21,7 @@ static void begin_dialog(struct peer *j)
     snprintf(j->call_id, sizeof(j->call_id), "%s", peer_header(j, "Call-ID"));
 }
 
-static engine_leg up(struct state *s)
+static engine_leg up(struct scene *s)
 {
     engine_leg leg = harness_dial(&s->h, &s->jigasi, s->contact, 0);
 
@@ -78,7 +39,7 @@ static void the_invite_says_what_policy_wants(void **state)
         {"Bad Name", "b"},
         {"Jitsi-Auth-Token", "ey.J0"},
     };
-    struct state *s = *state;
+    struct scene *s = *state;
     struct peer *j = &s->jigasi;
     engine_leg phone = harness_offer(&s->h, &s->phone, "1000");
     const struct engine_dial d = {
@@ -114,7 +75,7 @@ static void the_invite_says_what_policy_wants(void **state)
 static void a_long_token_still_goes_by_udp(void **state)
 {
     static char token[6001];
-    struct state *s = *state;
+    struct scene *s = *state;
     const struct engine_header header = {"Jitsi-Auth-Token", token};
     const struct engine_dial d = {
         .contact = s->contact,
@@ -135,7 +96,7 @@ static void a_long_token_still_goes_by_udp(void **state)
 
 static void ringing_and_answer_are_told(void **state)
 {
-    struct state *s = *state;
+    struct scene *s = *state;
     struct peer *j = &s->jigasi;
     engine_leg leg = harness_dial(&s->h, j, s->contact, 0);
     const struct fake_stream *stream = fake_media_stream(leg);
@@ -154,7 +115,7 @@ static void ringing_and_answer_are_told(void **state)
 
 static void a_200_sent_again_is_acknowledged_again(void **state)
 {
-    struct state *s = *state;
+    struct scene *s = *state;
     struct peer *j = &s->jigasi;
     static char invite[PEER_MESSAGE_MAX];
     const char *body = peer_sdp("0", "sendrecv");
@@ -186,7 +147,7 @@ static void refusals_are_told_with_their_reason(void **state)
         {"408 Late", NULL, 408, 0, "Late"},
         {"603 Decline", NULL, 603, 0, "Decline"},
     };
-    struct state *s = *state;
+    struct scene *s = *state;
     struct peer *j = &s->jigasi;
 
     for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
@@ -207,7 +168,7 @@ static void refusals_are_told_with_their_reason(void **state)
 
 static void cancel_waits_for_a_provisional_response(void **state)
 {
-    struct state *s = *state;
+    struct scene *s = *state;
     struct peer *j = &s->jigasi;
     engine_leg leg = harness_dial(&s->h, j, s->contact, 0);
     static char invite[PEER_MESSAGE_MAX];
@@ -231,7 +192,7 @@ static void cancel_waits_for_a_provisional_response(void **state)
 
 static void an_answer_to_a_cancel_never_sent_is_ignored(void **state)
 {
-    struct state *s = *state;
+    struct scene *s = *state;
     struct peer *j = &s->jigasi;
     engine_leg leg = harness_dial(&s->h, j, s->contact, 0);
     char *cseq;
@@ -251,7 +212,7 @@ static void an_answer_to_a_cancel_never_sent_is_ignored(void **state)
 
 static void a_200_after_cancel_is_acknowledged_and_ended(void **state)
 {
-    struct state *s = *state;
+    struct scene *s = *state;
     struct peer *j = &s->jigasi;
     engine_leg leg = harness_dial(&s->h, j, s->contact, 0);
     static char invite[PEER_MESSAGE_MAX];
@@ -274,7 +235,7 @@ static void a_200_after_cancel_is_acknowledged_and_ended(void **state)
 
 static void an_answer_without_a_codec_ends_the_call(void **state)
 {
-    struct state *s = *state;
+    struct scene *s = *state;
     struct peer *j = &s->jigasi;
 
     harness_dial(&s->h, j, s->contact, 0);
@@ -288,7 +249,7 @@ static void an_answer_without_a_codec_ends_the_call(void **state)
 
 static void a_contact_that_is_gone_is_told_at_once(void **state)
 {
-    struct state *s = *state;
+    struct scene *s = *state;
     const struct engine_dial d = {
         .contact = "0123456789abcdef",
         .caller_name = "",
@@ -303,7 +264,7 @@ static void a_contact_that_is_gone_is_told_at_once(void **state)
 
 static void a_closed_port_is_a_transport_error(void **state)
 {
-    struct state *s = *state;
+    struct scene *s = *state;
     const struct engine_dial d = {
         .contact = s->contact,
         .caller_name = "",
@@ -319,7 +280,7 @@ static void a_closed_port_is_a_transport_error(void **state)
 
 static void bye_from_the_far_side_carries_its_reason(void **state)
 {
-    struct state *s = *state;
+    struct scene *s = *state;
     struct peer *j = &s->jigasi;
     engine_leg leg = up(s);
     const struct seen *gone;
@@ -342,7 +303,7 @@ static void bye_from_the_far_side_carries_its_reason(void **state)
 
 static void info_goes_both_ways(void **state)
 {
-    struct state *s = *state;
+    struct scene *s = *state;
     struct peer *j = &s->jigasi;
     static char big[ENGINE_INFO_MAX + 2];
     engine_leg leg = up(s);
@@ -389,7 +350,7 @@ static void info_goes_both_ways(void **state)
 
 static void silence_without_an_answer_to_options_ends_the_leg(void **state)
 {
-    struct state *s = *state;
+    struct scene *s = *state;
     engine_leg leg = up(s);
 
     fake_media_tell(MEDIA_SILENT, leg, 0);
@@ -402,7 +363,7 @@ static void silence_without_an_answer_to_options_ends_the_leg(void **state)
 
 static void silence_with_an_answer_to_options_is_watched_on(void **state)
 {
-    struct state *s = *state;
+    struct scene *s = *state;
     engine_leg leg = up(s);
     unsigned watches = fake_media_stream(leg)->watches;
 
@@ -415,7 +376,7 @@ static void silence_with_an_answer_to_options_is_watched_on(void **state)
 
 static void a_dialog_that_is_unknown_over_there_ends(void **state)
 {
-    struct state *s = *state;
+    struct scene *s = *state;
     engine_leg leg = up(s);
 
     fake_media_tell(MEDIA_SILENT, leg, 0);
@@ -427,7 +388,7 @@ static void a_dialog_that_is_unknown_over_there_ends(void **state)
 
 static void a_phone_on_tcp_is_called_on_its_connection(void **state)
 {
-    struct state *s = *state;
+    struct scene *s = *state;
     struct peer p;
     char id[64];
     engine_leg leg;
@@ -451,7 +412,7 @@ static void a_phone_on_tcp_is_called_on_its_connection(void **state)
 
 static void a_connection_that_closed_is_a_transport_error(void **state)
 {
-    struct state *s = *state;
+    struct scene *s = *state;
     struct engine_dial d = {.caller_name = "", .call = "feedbeef"};
     struct peer p;
     char id[64];
@@ -468,7 +429,7 @@ static void a_connection_that_closed_is_a_transport_error(void **state)
 
 static void stopping_says_goodbye_to_every_leg(void **state)
 {
-    struct state *s = *state;
+    struct scene *s = *state;
     struct peer *j = &s->jigasi, second;
     engine_leg leg = harness_offer(&s->h, &s->phone, "1000");
 
@@ -485,7 +446,8 @@ static void stopping_says_goodbye_to_every_leg(void **state)
 
 int main(void)
 {
-#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define TEST(f)                                                               \
+    cmocka_unit_test_setup_teardown(f, scene_with_jigasi, scene_teardown)
     const struct CMUnitTest tests[] = {
         TEST(the_invite_says_what_policy_wants),
         TEST(a_long_token_still_goes_by_udp),

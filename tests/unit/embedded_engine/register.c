@@ -1,41 +1,9 @@
 /* Registrations, credentials and strangers: ua_register.c, ua_auth.c,
    ua_ping.c. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <cmocka.h>
 
-#include "harness.h"
-
-struct state {
-    struct harness h;
-    struct peer phone;
-};
-
-static int setup(void **state)
-{
-    struct state *s = calloc(1, sizeof(*s));
-
-    harness_init(&s->h);
-    harness_start(&s->h);
-    peer_open(&s->phone, "127.0.0.1", s->h.cfg.external_sip_port);
-    *state = s;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    struct state *s = *state;
-
-    peer_close(&s->phone);
-    harness_free(&s->h);
-    free(s);
-    return 0;
-}
+#include "scene.h"
 
 static void reg(struct peer *p, const char *extra, const char *user,
                 const char *password, const char *expect)
@@ -54,7 +22,7 @@ static void reg(struct peer *p, const char *extra, const char *user,
 
 static void a_registration_is_granted_told_and_taken_back(void **state)
 {
-    struct state *s = *state;
+    struct scene *s = *state;
     struct peer *p = &s->phone;
     const struct seen *c;
 
@@ -71,7 +39,7 @@ static void a_registration_is_granted_told_and_taken_back(void **state)
 
 static void jigasi_is_granted_a_minute(void **state)
 {
-    struct state *s = *state;
+    struct scene *s = *state;
     struct peer j;
 
     peer_open(&j, "127.0.0.1", s->h.cfg.internal_sip_port);
@@ -82,7 +50,7 @@ static void jigasi_is_granted_a_minute(void **state)
 
 static void nobody_registers_on_the_other_side(void **state)
 {
-    struct state *s = *state;
+    struct scene *s = *state;
     struct peer j;
 
     reg(&s->phone, NULL, "jigasi", "brewery", "SIP/2.0 401");
@@ -94,7 +62,7 @@ static void nobody_registers_on_the_other_side(void **state)
 
 static void a_register_sent_again_gets_the_same_answer(void **state)
 {
-    struct state *s = *state;
+    struct scene *s = *state;
     struct peer *p = &s->phone;
     struct request rq = {
         .method = "REGISTER",
@@ -112,7 +80,7 @@ static void a_register_sent_again_gets_the_same_answer(void **state)
 
 static void a_recorded_request_cannot_be_sent_again(void **state)
 {
-    struct state *s = *state;
+    struct scene *s = *state;
     struct peer *p = &s->phone;
 
     reg(p, NULL, "user", "secret", "SIP/2.0 200");
@@ -124,7 +92,7 @@ static void a_recorded_request_cannot_be_sent_again(void **state)
 
 static void a_stranger_gets_one_challenge_then_nothing(void **state)
 {
-    struct state *s = *state;
+    struct scene *s = *state;
     struct peer p;
 
     peer_open(&p, "127.0.0.9", s->h.cfg.external_sip_port);
@@ -141,7 +109,7 @@ static void a_stranger_gets_one_challenge_then_nothing(void **state)
 
 static void wrong_credentials_are_challenged_three_times(void **state)
 {
-    struct state *s = *state;
+    struct scene *s = *state;
     const struct request rq = {
         .method = "INVITE",
         .user = "user",
@@ -163,7 +131,7 @@ static void wrong_credentials_are_challenged_three_times(void **state)
 
 static void a_scanner_is_not_answered(void **state)
 {
-    struct state *s = *state;
+    struct scene *s = *state;
     struct peer p;
 
     peer_open(&p, "127.0.0.11", s->h.cfg.external_sip_port);
@@ -179,7 +147,7 @@ static void a_scanner_is_not_answered(void **state)
 
 static void registrations_outlive_a_restart(void **state)
 {
-    struct state *s = *state;
+    struct scene *s = *state;
     struct peer *p = &s->phone;
     char id[64];
     const struct seen *c;
@@ -195,7 +163,7 @@ static void registrations_outlive_a_restart(void **state)
 
 static void a_contact_that_does_not_answer_is_unreachable(void **state)
 {
-    struct state *s = *state;
+    struct scene *s = *state;
     const struct seen *c;
 
     harness_register(&s->h, &s->phone, false);
@@ -211,7 +179,7 @@ static void a_contact_that_does_not_answer_is_unreachable(void **state)
 
 static void trusted_networks_need_no_credentials(void **state)
 {
-    struct state *s = *state;
+    struct scene *s = *state;
     const struct request rq = {
         .method = "INVITE",
         .from = "\"Gate\" <sip:4711@pbx>",
@@ -240,7 +208,7 @@ static void trusted_networks_need_no_credentials(void **state)
 
 static void anonymous_calls_only_where_allowed(void **state)
 {
-    struct state *s = *state;
+    struct scene *s = *state;
     struct peer p;
 
     harness_stop(&s->h);
@@ -260,7 +228,7 @@ static void anonymous_calls_only_where_allowed(void **state)
 
 static void jigasi_calls_from_the_internal_side(void **state)
 {
-    struct state *s = *state;
+    struct scene *s = *state;
     const struct request rq = {
         .method = "INVITE",
         .uri = "sip:healthcheck@meet.jitsi",
@@ -280,7 +248,7 @@ static void jigasi_calls_from_the_internal_side(void **state)
 
 static void local_networks_are_told_the_bound_address(void **state)
 {
-    struct state *s = *state;
+    struct scene *s = *state;
     engine_leg leg;
 
     harness_stop(&s->h);
@@ -295,7 +263,7 @@ static void local_networks_are_told_the_bound_address(void **state)
 
 static void a_port_in_use_is_told(void **state)
 {
-    struct state *s = *state;
+    struct scene *s = *state;
     struct harness second;
 
     harness_init(&second);
@@ -306,7 +274,8 @@ static void a_port_in_use_is_told(void **state)
 
 int main(void)
 {
-#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define TEST(f)                                                               \
+    cmocka_unit_test_setup_teardown(f, scene_with_phone, scene_teardown)
     const struct CMUnitTest tests[] = {
         TEST(a_registration_is_granted_told_and_taken_back),
         TEST(jigasi_is_granted_a_minute),

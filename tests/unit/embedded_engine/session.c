@@ -1,17 +1,10 @@
 /* Session timers (RFC 4028): ua_timer.c, on a clock that the test turns. */
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdatomic.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <cmocka.h>
 
-#include "fake_media.h"
-#include "harness.h"
+#include "scene.h"
 
 #define TIMER "Supported: timer\r\n"
 
@@ -31,34 +24,7 @@ int __wrap_clock_gettime(clockid_t id, struct timespec *ts)
     return r;
 }
 
-struct state {
-    struct harness h;
-    struct peer phone;
-    engine_leg leg;
-};
-
-static int setup(void **state)
-{
-    struct state *s = calloc(1, sizeof(*s));
-
-    harness_init(&s->h);
-    harness_start(&s->h);
-    peer_open(&s->phone, "127.0.0.1", s->h.cfg.external_sip_port);
-    *state = s;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    struct state *s = *state;
-
-    peer_close(&s->phone);
-    harness_free(&s->h);
-    free(s);
-    return 0;
-}
-
-static void call(struct state *s, const char *extra)
+static void call(struct scene *s, const char *extra)
 {
     const struct request rq = {
         .method = "INVITE",
@@ -74,7 +40,7 @@ static void call(struct state *s, const char *extra)
     harness_answer(&s->h, &s->phone, s->leg);
 }
 
-static void later(struct state *s, long seconds)
+static void later(struct scene *s, long seconds)
 {
     harness_run(&s->h, 200); /* what was sent has arrived */
     ahead_s += seconds;
@@ -82,7 +48,7 @@ static void later(struct state *s, long seconds)
 }
 
 /* Answer a request, and the copies of it that came since it was sent. */
-static void answer_update(struct state *s, const char *status)
+static void answer_update(struct scene *s, const char *status)
 {
     peer_expect(&s->phone, "UPDATE ");
     peer_reply(&s->phone, status, NULL, NULL, NULL);
@@ -92,7 +58,7 @@ static void answer_update(struct state *s, const char *status)
 
 static void a_phone_that_does_not_refresh_is_ended(void **state)
 {
-    struct state *s = *state;
+    struct scene *s = *state;
 
     call(s, TIMER "Session-Expires: 90\r\n");
     later(s, 55);
@@ -107,7 +73,7 @@ static void a_phone_that_does_not_refresh_is_ended(void **state)
 
 static void a_refresh_of_the_phone_counts(void **state)
 {
-    struct state *s = *state;
+    struct scene *s = *state;
 
     call(s, TIMER "Session-Expires: 90\r\n");
     later(s, 50);
@@ -128,7 +94,7 @@ static void a_refresh_of_the_phone_counts(void **state)
 
 static void we_refresh_by_update_where_the_phone_takes_it(void **state)
 {
-    struct state *s = *state;
+    struct scene *s = *state;
 
     call(s, TIMER "Session-Expires: 90;refresher=uas\r\n"
                   "Allow: INVITE, ACK, BYE, UPDATE\r\n");
@@ -145,7 +111,7 @@ static void we_refresh_by_update_where_the_phone_takes_it(void **state)
 
 static void we_refresh_by_reinvite_where_it_does_not(void **state)
 {
-    struct state *s = *state;
+    struct scene *s = *state;
 
     call(s, TIMER "Session-Expires: 90;refresher=uas\r\n"
                   "Allow: INVITE, ACK, BYE\r\n");
@@ -160,7 +126,7 @@ static void we_refresh_by_reinvite_where_it_does_not(void **state)
     assert_false(fake_media_stream(s->leg)->session.send);
 }
 
-static void change_codec(struct state *s)
+static void change_codec(struct scene *s)
 {
     struct peer *p = &s->phone;
 
@@ -178,7 +144,7 @@ static void change_codec(struct state *s)
 
 static void after_our_reinvite_every_codec_is_taken_still(void **state)
 {
-    struct state *s = *state;
+    struct scene *s = *state;
 
     call(s, TIMER "Session-Expires: 90;refresher=uas\r\n"
                   "Allow: INVITE, ACK, BYE\r\n");
@@ -194,7 +160,7 @@ static void after_our_reinvite_every_codec_is_taken_still(void **state)
 
 static void an_answer_without_audio_to_our_reinvite_is_over(void **state)
 {
-    struct state *s = *state;
+    struct scene *s = *state;
 
     call(s, TIMER "Session-Expires: 90;refresher=uas\r\n"
                   "Allow: INVITE, ACK, BYE\r\n");
@@ -208,7 +174,7 @@ static void an_answer_without_audio_to_our_reinvite_is_over(void **state)
 
 static void a_phone_that_cannot_refresh_has_it_done_by_us(void **state)
 {
-    struct state *s = *state;
+    struct scene *s = *state;
 
     call(s, "Session-Expires: 90\r\nAllow: INVITE, UPDATE\r\n");
     later(s, 45);
@@ -218,7 +184,7 @@ static void a_phone_that_cannot_refresh_has_it_done_by_us(void **state)
 
 static void a_refused_refresh_is_tried_again_an_unknown_call_ends(void **state)
 {
-    struct state *s = *state;
+    struct scene *s = *state;
 
     call(s, TIMER "Session-Expires: 90;refresher=uas\r\n"
                   "Allow: INVITE, UPDATE\r\n");
@@ -235,7 +201,7 @@ static void a_refused_refresh_is_tried_again_an_unknown_call_ends(void **state)
 
 static void a_refused_change_leaves_the_timer(void **state)
 {
-    struct state *s = *state;
+    struct scene *s = *state;
 
     call(s, TIMER "Session-Expires: 90;refresher=uas\r\n"
                   "Allow: INVITE, ACK, BYE, UPDATE\r\n");
@@ -259,7 +225,8 @@ static void a_refused_change_leaves_the_timer(void **state)
 
 int main(void)
 {
-#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define TEST(f)                                                               \
+    cmocka_unit_test_setup_teardown(f, scene_with_phone, scene_teardown)
     const struct CMUnitTest tests[] = {
         TEST(a_phone_that_does_not_refresh_is_ended),
         TEST(a_refresh_of_the_phone_counts),
