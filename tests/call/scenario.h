@@ -136,8 +136,6 @@ void killed_and_restarted(struct scenario *t);
 
 /** The same, and it was away for so long. */
 void killed_for(struct scenario *t, uint64_t ms);
-/** The same, and it was away for so long. */
-void killed_for(struct scenario *t, uint64_t ms);
 
 /** A leg ended while nobody listened: no event. */
 void vanished(struct scenario *t, const char *leg);
