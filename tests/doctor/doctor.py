@@ -1,4 +1,5 @@
 """jigate doctor, run on settings or beside a gateway; its findings read."""
+import contextlib
 import dataclasses
 import os
 import re
@@ -56,10 +57,17 @@ class Diagnosis:
         return [f for f in self.findings if f.severity == "fault"]
 
 
+def free_ports(count, ip="127.0.0.1"):
+    """No two of them the same."""
+    with contextlib.ExitStack() as held:
+        sockets = [held.enter_context(socket.socket()) for _ in range(count)]
+        for s in sockets:
+            s.bind((ip, 0))
+        return [s.getsockname()[1] for s in sockets]
+
+
 def free_port(ip="127.0.0.1"):
-    with socket.socket() as s:
-        s.bind((ip, 0))
-        return s.getsockname()[1]
+    return free_ports(1, ip)[0]
 
 
 def doctor(*args, env=None, wrap=(), **options):
@@ -76,9 +84,10 @@ def doctor(*args, env=None, wrap=(), **options):
 
 def look(tmp_path, *args, wrap=(), preexec_fn=None, **settings):
     """At settings without a gateway; ports are free ones."""
-    env = {**GOOD, "REST_PORT": str(free_port()),
-           "FREESWITCH_EXTERNAL_SIP_PORT": str(free_port()),
-           "JIGASI_SIP_PORT": str(free_port()),
+    rest, external, internal = free_ports(3)
+    env = {**GOOD, "REST_PORT": str(rest),
+           "FREESWITCH_EXTERNAL_SIP_PORT": str(external),
+           "JIGASI_SIP_PORT": str(internal),
            "JIGATE_STATE_DIR": str(tmp_path), **settings}
     return doctor(*args, env=env, wrap=wrap, preexec_fn=preexec_fn)
 
