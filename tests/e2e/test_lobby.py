@@ -1,4 +1,6 @@
 """The lobby: waiting, passwords, admitted and refused."""
+import asyncio
+
 from jigasi import Plan
 
 
@@ -57,6 +59,20 @@ async def test_refused(scene):
         await call.wait_state("ended", 10)
         await s.stats(activeCalls=0)
         assert len(s.jigasi.calls) == 1, "no retry"
+
+
+async def test_refused_at_once(scene):
+    """While the engine still joins the caller to Jigasi."""
+    async def refused(s, n):
+        call, meeting = await s.join(f"room{n}", await s.add_phone(), Plan())
+        await asyncio.sleep(n / 100)
+        await meeting.lobby()
+        await meeting.reject()
+        await s.hears(call, "lobby-refused")
+        await call.wait_state("ended", 10)
+
+    async with scene() as s:
+        await asyncio.gather(*(refused(s, n) for n in range(6)))
 
 
 async def test_mute_in_the_lobby_holds_in_the_meeting(scene):

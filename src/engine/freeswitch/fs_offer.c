@@ -175,13 +175,15 @@ void fs_offer_prepare(struct fs_leg *leg)
        the far end asks for. */
     const char *filter = leg->jigasi ? "false" : "true";
 
-    /* In one go, before anything else happens to the channel. From here on
+    /* In one go, before anything else happens to the channel. A leg whose
+       peer is gone before they are bridged is to go on. From here on
        fs_watch.c sees to it that a phone which vanished is let go. */
     snprintf(vars, sizeof(vars),
              "park_after_bridge=true;hangup_after_bridge=false;"
              "bridge_filter_dtmf=%s;bridge_generate_comfort_noise=-1;"
              "send_silence_when_idle=-1;disable_q850_reason=true;"
-             "media_timeout=7200000;jigate_call=%s",
+             "media_timeout=7200000;uuid_bridge_park_on_cancel=true;"
+             "jigate_call=%s",
              filter, leg->call);
     fs_leg_send(leg, NULL, 0, "uuid_setvar_multi", leg->uuid, vars, NULL);
 }
