@@ -225,10 +225,9 @@ const struct setting settings[] = {
              "0: no limit."},
     {"JIGATE_PROMPT_MIX", NULL, SECTION_CALLS,
      CHOICE(prompt_mix, prompt_mixes), .def = "replace",
-     .flags = SETTING_ONLY_EMBEDDED,
      .help = "What a prompt does to the meeting's audio while it plays. "
              "replace: takes its place. duck: is heard over it, lowered by "
-             "15 dB."},
+             "about 15 dB."},
     {"JIGATE_LANGUAGE", NULL, SECTION_CALLS,
      TEXT(language, 16, &kind_language), .def = "en",
      .help = "Language of the prompts."},

@@ -13,11 +13,9 @@ MANDATORY = ("embedded", "with FREESWITCH_SRTP=mandatory FreeSWITCH hands on "
              "no audio of the phone yet: see the manual's limits")
 LENGTHS = ("embedded", "FreeSWITCH sends packets of 20 ms, or as long as "
            "those that it gets: see the manual's limits")
-MIX = ("embedded", "JIGATE_PROMPT_MIX is a setting of the embedded engine")
 
 OWN = {
     "test_codecs.py::test_packets_as_long_as_wished": LENGTHS,
-    "test_codecs.py::test_a_prompt_over_the_meeting": MIX,
     "test_tls.py::test_a_call_over_tls": FRONT,
     "test_tls.py::test_a_phone_that_expects_another_name_goes_away": FRONT,
     "test_tls.py::test_the_chain_is_sent_and_a_renewed_certificate_taken":

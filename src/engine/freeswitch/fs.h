@@ -177,6 +177,9 @@ void fs_play_resume(struct fs_leg *leg); /* after a lost connection */
 /** A prompt of an earlier program plays: it ends in peace, or is stopped as
  *  one of ours. */
 void fs_play_adopt(struct fs_leg *leg, const char *path);
+
+/** Nothing plays any more: the meeting is heard again. */
+void fs_play_release(struct fs_leg *leg);
 void fs_play_free(struct fs_leg *leg);
 
 int fs_keys_alloc(struct fs_leg *leg);

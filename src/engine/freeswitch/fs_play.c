@@ -5,8 +5,9 @@
  * While a leg is parked, send_silence_when_idle provides what they are mixed
  * into; in a bridge, bridge_generate_comfort_noise does.
  *
- * The meeting is kept from the caller while prompts play ("held"). Should
- * this program die meanwhile, a task of FreeSWITCH's own gives it back.
+ * The meeting is kept from the caller or lowered while prompts play ("held").
+ * Should this program die meanwhile, a task of FreeSWITCH's own gives it
+ * back.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -26,18 +27,29 @@ static void play_next(struct fs_leg *leg);
 
 /* ---- lists ---- */
 
-static void hold(struct fs_leg *leg, const char *on)
+/* What is done to the meeting's audio, by JIGATE_PROMPT_MIX: the words of
+   uuid_audio. FreeSWITCH's lowest level is 14 dB down. */
+static const struct {
+    const char *what, *value;
+} holds[] = {
+    [CONFIG_PROMPT_REPLACE] = {"mute", "1"},
+    [CONFIG_PROMPT_DUCK] = {"level", "-4"},
+};
+
+static void hold(struct fs_leg *leg, bool on)
 {
-    leg->player.held = on[0] == '1';
+    enum config_prompt_mix mix = leg->fs->cfg->prompt_mix;
+
+    leg->player.held = on;
     fs_leg_send(leg, NULL, 0, "uuid_audio", leg->uuid, "start", "write",
-                "mute", on, NULL);
+                holds[mix].what, on ? holds[mix].value : "0", NULL);
 }
 
 static void release(struct fs_leg *leg)
 {
     if (!leg->player.held)
         return;
-    hold(leg, "0");
+    hold(leg, false);
     fs_leg_send(leg, NULL, 0, "sched_del", leg->uuid, NULL);
 }
 
@@ -47,11 +59,12 @@ static void hold_for_prompt(struct fs_leg *leg)
     if (!leg->bridged)
         return;
     if (!leg->player.held)
-        hold(leg, "1");
+        hold(leg, true);
     else
         fs_leg_send(leg, NULL, 0, "sched_del", leg->uuid, NULL);
     fs_leg_send(leg, NULL, 0, "sched_api", "+30", leg->uuid, "uuid_audio",
-                leg->uuid, "start", "write", "mute", "0", NULL);
+                leg->uuid, "start", "write",
+                holds[leg->fs->cfg->prompt_mix].what, "0", NULL);
 }
 
 static void list_end(struct fs_leg *leg, bool completed)
@@ -251,6 +264,11 @@ void fs_play_adopt(struct fs_leg *leg, const char *path)
     p->state = FS_PLAY_RUNS;
     p->held = leg->bridged;
     timer_start(leg->fs->timers, &p->watch, PROMPT_LONGEST_MS, watch_h, leg);
+}
+
+void fs_play_release(struct fs_leg *leg)
+{
+    hold(leg, false);
 }
 
 void fs_play_resume(struct fs_leg *leg)

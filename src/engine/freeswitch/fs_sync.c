@@ -424,8 +424,7 @@ static void leftovers(struct fs_leg *leg, const struct fs_found *f,
     if (f->playing[0])
         fs_play_adopt(leg, f->playing);
     else if (leg->answered)
-        fs_leg_send(leg, NULL, 0, "uuid_audio", leg->uuid, "start", "write",
-                    "mute", "0", NULL);
+        fs_play_release(leg);
 }
 
 static void recover(struct fs_node *node, struct fs_leg *leg,
