@@ -11,6 +11,7 @@ import pytest
 from certificates import Authority
 from e2e.baresip import Baresip
 from e2e.scene import Scene
+from jigasi import Plan
 
 HOST = "sip.example.org"
 
@@ -50,13 +51,29 @@ async def test_a_call_over_tls(tls_gateway, authority, ear):
         await s.hears_tone(meeting, 600)
         await call.keys("*6")
         await s.hears_silence(meeting)
+        within = await call.request("OPTIONS")
         await meeting.hang_up()             # BYE toward the phone
         await call.wait_state("ended", 15)
         await s.stats(activeCalls=0)
         await p.register(0)
     assert f"source={p.endpoint.ip}:{p.endpoint.port}" in gateway.log()
     assert ";transport=tls>" in call.answer.get("Contact")
-    assert "127.0.0.1" not in call.answer.get("Via")
+    for response in (call.answer, within):
+        assert response.status == 200
+        assert "127.0.0.1" not in response.get("Via")
+
+
+async def test_a_call_over_tls_is_cancelled(tls_gateway, authority, ear):
+    gateway = tls_gateway(JIGATE_ANSWER="on-join")
+    async with Scene(gateway, ear) as s:
+        s.jigasi.plan(Plan(on_demand=True))
+        p = await s.add_phone(**phone(gateway, authority))
+        call = await p.call("room")
+        cancelled = await call.cancel()
+        assert cancelled.status == 200
+        await s.stats(activeCalls=0)
+    for response in (cancelled, call.responses[-1]):
+        assert "127.0.0.1" not in response.get("Via")
 
 
 async def test_a_phone_that_expects_another_name_goes_away(

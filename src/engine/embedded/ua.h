@@ -50,6 +50,7 @@ struct trunk;
 #define NTA_OUTGOING_MAGIC_T void
 
 #include <sofia-sip/msg_addr.h>
+#include <sofia-sip/msg_mclass.h>
 #include <sofia-sip/nta.h>
 #include <sofia-sip/nta_stateless.h>
 #include <sofia-sip/sip.h>
@@ -86,6 +87,7 @@ struct ua_side {
     struct ua *ua;
     enum engine_side which;
     struct tls_front *front; /* UA_TLS: what is between the world and agent, */
+    msg_mclass_t messages;   /* … who its messages come from, … */
     char outer_host[ADDRESS_TEXT_SIZE]; /* … and what Via says */
     char outer_port[8];
     nta_agent_t *agent;
@@ -223,8 +225,10 @@ void ua_side_route(const struct ua_side *side, const struct sockaddr *to,
  *  that the far side opened, whatever it says of its address. */
 bool ua_side_is_tls(const struct ua_side *side);
 
-/** An agent at this one address; NULL when that cannot be. */
-nta_agent_t *ua_side_agent(struct ua_side *side, const char *url);
+/** An agent at this one address; NULL when that cannot be. messages: how
+ *  what comes is read, NULL for SIP as such. */
+nta_agent_t *ua_side_agent(struct ua_side *side, const char *url,
+                           const msg_mclass_t *messages);
 
 /** An address as it stands in a URL: IPv6 in brackets. Returns out. */
 const char *ua_side_bracketed(const char *ip, char *out, size_t size);
@@ -241,9 +245,9 @@ bool ua_is_tcp(const sip_t *sip);
 /** ua_side_open() of UA_TLS. */
 int ua_tls_open(struct ua_side *side);
 
-/** Put the true source of what came by TLS in place of the inner one. False:
- *  it did not come through the front. */
-bool ua_tls_unmask(struct ua_side *side, msg_t *msg, sip_t *sip);
+/** Whether a message of UA_TLS came through the front, by a connection that
+ *  is there still. Then its source is the outer one. */
+bool ua_tls_is_ours(const struct ua_side *side, msg_t *msg);
 
 /* ---- ua_tcp.c: idle connections are shut ---- */
 void ua_tcp_start(struct ua *ua);

@@ -211,7 +211,7 @@ static void late_response(struct ua_side *side, const sip_t *sip)
 int ua_receive(struct ua_side *side, nta_agent_t *agent, msg_t *msg,
                sip_t *sip)
 {
-    if (ua_side_is_tls(side) && !ua_tls_unmask(side, msg, sip)) {
+    if (ua_side_is_tls(side) && !ua_tls_is_ours(side, msg)) {
         nta_msg_discard(agent, msg);
         return 0;
     }

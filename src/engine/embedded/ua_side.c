@@ -34,15 +34,16 @@ static void url_of(const struct ua_side *side, const char *transport,
              transport);
 }
 
-nta_agent_t *ua_side_agent(struct ua_side *side, const char *url)
+nta_agent_t *ua_side_agent(struct ua_side *side, const char *url,
+                           const msg_mclass_t *messages)
 {
     return nta_agent_create(
         side->ua->root, ua_url(url), ua_receive, side, NTATAG_UA(1),
-        NTATAG_MERGE_482(1), NTATAG_SERVER_RPORT(1), NTATAG_CLIENT_RPORT(1),
-        NTATAG_PASS_100(1), NTATAG_MAXSIZE(UA_MESSAGE_MAX),
-        NTATAG_UDP_MTU(UDP_MTU), NTATAG_PRELOAD(MESSAGE_PRELOAD),
-        NTATAG_USE_NAPTR(0), NTATAG_USE_SRV(0), TPTAG_UDP_RMEM(UDP_BUFFER),
-        TAG_END());
+        NTATAG_MCLASS(messages), NTATAG_MERGE_482(1), NTATAG_SERVER_RPORT(1),
+        NTATAG_CLIENT_RPORT(1), NTATAG_PASS_100(1),
+        NTATAG_MAXSIZE(UA_MESSAGE_MAX), NTATAG_UDP_MTU(UDP_MTU),
+        NTATAG_PRELOAD(MESSAGE_PRELOAD), NTATAG_USE_NAPTR(0),
+        NTATAG_USE_SRV(0), TPTAG_UDP_RMEM(UDP_BUFFER), TAG_END());
 }
 
 static int listen_both(struct ua_side *side)
@@ -58,7 +59,7 @@ static int listen_both(struct ua_side *side)
         return err;
     url_of(side, "UDP", udp);
     url_of(side, "TCP", tcp);
-    side->agent = ua_side_agent(side, udp);
+    side->agent = ua_side_agent(side, udp, NULL);
     if (side->agent &&
         nta_agent_add_tport(side->agent, ua_url(tcp),
                             TPTAG_TIMEOUT(TCP_TIMEOUT_MS), TAG_END()) == 0)

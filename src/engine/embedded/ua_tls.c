@@ -1,6 +1,7 @@
 /* The side of phones that come by TLS: what a front thread (tls/tls_front.h)
    hands on over loopback. */
 #include <errno.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -8,6 +9,7 @@
 
 /* behind ua.h, which tells sofia-sip our types */
 #include <sofia-sip/nta_tport.h>
+#include <sofia-sip/sip_parser.h>
 #include <sofia-sip/tport.h>
 
 /* nta compares requests' Via with its own, and puts that into what we send:
@@ -38,6 +40,24 @@ static uint16_t inner_port(struct ua_side *side)
     return (uint16_t)port;
 }
 
+/* Told of each message that comes, once its headers are read and before nta
+   looks at it. */
+static issize_t extract_h(msg_t *msg, msg_pub_t *pub, char b[], isize_t size,
+                          int eos)
+{
+    const struct ua_side *side =
+        (const void *)((const char *)msg_mclass(msg) -
+                       offsetof(struct ua_side, messages));
+    su_sockaddr_t *from = msg_addr(msg);
+    struct sockaddr_storage outer;
+
+    if (tls_front_outer(side->front, &from->su_sa, &outer)) {
+        memset(from, 0, sizeof(*from));
+        memcpy(from, &outer, address_len(&outer));
+    }
+    return sip_extract_body(msg, (sip_t *)pub, b, size, eos);
+}
+
 /* TLS ends in the front; the stack has a port of its own behind it. */
 int ua_tls_open(struct ua_side *side)
 {
@@ -49,7 +69,10 @@ int ua_tls_open(struct ua_side *side)
         .log = side->ua->log,
     };
 
-    side->agent = ua_side_agent(side, "sip:127.0.0.1:*;transport=TCP");
+    side->messages = *sip_default_mclass();
+    side->messages.mc_extract_body = extract_h;
+    side->agent =
+        ua_side_agent(side, "sip:127.0.0.1:*;transport=TCP", &side->messages);
     if (side->agent)
         c.inner_port = inner_port(side);
     if (c.inner_port)
@@ -59,31 +82,9 @@ int ua_tls_open(struct ua_side *side)
     return EADDRNOTAVAIL;
 }
 
-static void via_param(msg_t *msg, sip_via_t *via, const char *fmt,
-                      const char *value)
+bool ua_tls_is_ours(const struct ua_side *side, msg_t *msg)
 {
-    su_home_t *home = msg_home(msg);
+    struct sockaddr_storage inner;
 
-    msg_header_replace_param(home, via->v_common,
-                             su_sprintf(home, fmt, value));
-}
-
-bool ua_tls_unmask(struct ua_side *side, msg_t *msg, sip_t *sip)
-{
-    char ip[ADDRESS_IP_SIZE], port[8];
-    struct sockaddr_storage outer;
-    su_sockaddr_t *from = msg_addr(msg);
-
-    if (!tls_front_outer(side->front, &from->su_sa, &outer))
-        return false;
-    memset(from, 0, sizeof(*from));
-    memcpy(from, &outer, address_len(&outer));
-    if (!sip || !sip->sip_via)
-        return true;
-    /* What the far side is told of itself: RFC 3581. */
-    via_param(msg, sip->sip_via, "received=%s", address_ip(&outer, ip));
-    snprintf(port, sizeof(port), "%u", address_port(&outer));
-    if (sip->sip_via->v_rport)
-        via_param(msg, sip->sip_via, "rport=%s", port);
-    return true;
+    return tls_front_inner(side->front, ua_source(msg), &inner);
 }
