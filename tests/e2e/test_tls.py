@@ -148,6 +148,39 @@ async def test_idle_handshakes_do_not_keep_others_out(tls_gateway, ear,
     assert gateway.log().count("TLS connection refused") < 10
 
 
+async def test_idle_connections_give_way_to_others(tls_gateway, ear,
+                                                   authority):
+    """Of one address no more than 256 are taken; a phone that registered
+    keeps its own, and is reached on it."""
+    gateway = tls_gateway()
+    context = trusting(authority)
+
+    def crowd():
+        return [context.wrap_socket(
+            socket.create_connection((gateway.external[0], 5061), 5,
+                                     (gateway.external[0], 0)),
+            server_hostname=HOST) for _ in range(300)]
+
+    async with Scene(gateway, ear) as s:
+        first = await s.add_phone(**phone(gateway, authority),
+                                  ip=gateway.external[0])
+        assert (await first.register()).status == 200
+        idle = await asyncio.to_thread(crowd)
+        late = await s.add_phone(**phone(gateway, authority),
+                                 ip=gateway.external[0])
+        call, meeting = await s.in_meeting("room", phone=late)
+        await call.hang_up()
+        dialled = await s.jigasi.call(gateway.user)
+        ring = await asyncio.wait_for(first.incoming.get(), 5)
+        ring.pick_up()
+        await dialled.wait_state("up")
+        await dialled.hang_up()
+        await first.register(0)
+        for i in idle:
+            i.close()
+    assert "too many connections" not in gateway.log()
+
+
 @pytest.mark.skipif(not shutil.which("baresip"), reason="no baresip here")
 async def test_baresip_over_tls_with_srtp(tls_gateway, ear, authority,
                                           tmp_path):

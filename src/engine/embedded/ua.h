@@ -249,6 +249,10 @@ int ua_tls_open(struct ua_side *side);
  *  is there still. Then its source is the outer one. */
 bool ua_tls_is_ours(const struct ua_side *side, msg_t *msg);
 
+/** Who sent this has a call or a registration now: where it came by TLS, its
+ *  connection is not given up for a stranger's. */
+void ua_tls_keep(const struct ua_side *side, msg_t *msg);
+
 /* ---- ua_tcp.c: idle connections are shut ---- */
 void ua_tcp_start(struct ua *ua);
 void ua_tcp_stop(struct ua *ua);

@@ -250,6 +250,8 @@ void ua_register(struct ua_side *side, msg_t *msg, sip_t *sip)
         return;
     status = carry_out(side, msg, sip, user, &min_expires);
     write_contacts(side->ua, user, contacts, sizeof(contacts));
+    if (status == 200 && *contacts)
+        ua_tls_keep(side, msg);
     snprintf(min_text, sizeof(min_text), "%u", (unsigned)min_expires);
     nta_incoming_treply(
         irq, (int)status, sip_status_phrase((int)status),

@@ -88,3 +88,9 @@ bool ua_tls_is_ours(const struct ua_side *side, msg_t *msg)
 
     return tls_front_inner(side->front, ua_source(msg), &inner);
 }
+
+void ua_tls_keep(const struct ua_side *side, msg_t *msg)
+{
+    if (ua_side_is_tls(side))
+        tls_front_keep(side->front, ua_source(msg));
+}

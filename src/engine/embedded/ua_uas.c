@@ -182,6 +182,7 @@ void ua_uas_invite(struct ua_side *side, msg_t *msg, sip_t *sip,
     }
     if (take_offer(leg, sip))
         return;
+    ua_tls_keep(side, msg);
     leg->trunk = source == ENGINE_FROM_TRUNK;
     offer(leg, msg, sip, source, user);
 }

@@ -38,7 +38,7 @@ static void without_memory_all_is_freed_once(void **state)
     SSL_CTX *ctx = SSL_CTX_new(TLS_server_method());
     int slot = SSL_get_ex_new_index(0, NULL, NULL, NULL, session_freed_h);
     SSL *ssl = SSL_new(ctx);
-    struct tls_link_handler h = {NULL, NULL, NULL};
+    struct tls_link_handler h = {NULL, NULL, NULL, NULL};
     struct tls_link *l = NULL;
     int fd = socket(AF_INET, SOCK_STREAM, 0);
 

@@ -14,6 +14,7 @@
 #include "base/address.h"
 #include "engine/embedded/tls/tls_context.h"
 #include "engine/embedded/tls/tls_link.h"
+#include "engine/embedded/tls/tls_table.h"
 
 enum {
     LINKS_MAX = 2048,     /* connections in all */
@@ -37,37 +38,25 @@ struct tls_front {
     struct tls_link_handler handler;
     time_t told_s;        /* that a connection was refused, monotonic … */
     unsigned untold;      /* … and how often since */
-    pthread_mutex_t lock; /* of the list, for whoever asks */
-    struct tls_link *links;
+    pthread_mutex_t lock; /* of the table, for whoever asks */
+    struct tls_table table;
 };
-
-/* Why a connection is not taken; NULL: it is. */
-static const char *too_many(const struct tls_front *f,
-                            const struct sockaddr *from)
-{
-    unsigned all = 0, unproven = 0, source = 0, source_unproven = 0;
-
-    for (const struct tls_link *l = f->links; l; l = l->next) {
-        bool same = address_same_network(&l->outer, from);
-
-        all++;
-        unproven += !l->secured;
-        source += same;
-        source_unproven += same && !l->secured;
-    }
-    if (all >= LINKS_MAX || source >= SOURCE_MAX)
-        return "too many connections";
-    if (unproven >= HANDSHAKES_MAX || source_unproven >= SOURCE_UNPROVEN)
-        return "too many handshakes at a time";
-    return NULL;
-}
 
 static void link_ready_h(struct tls_link *l, void *arg)
 {
     struct tls_front *f = arg;
 
     pthread_mutex_lock(&f->lock);
-    l->ready = true;
+    tls_table_ready(&f->table, l);
+    pthread_mutex_unlock(&f->lock);
+}
+
+static void link_heard_h(struct tls_link *l, void *arg)
+{
+    struct tls_front *f = arg;
+
+    pthread_mutex_lock(&f->lock);
+    tls_table_heard(&f->table, l);
     pthread_mutex_unlock(&f->lock);
 }
 
@@ -77,15 +66,40 @@ static void link_end_h(struct tls_link *l, const char *why, void *arg)
     char from[ADDRESS_TEXT_SIZE];
 
     pthread_mutex_lock(&f->lock);
-    if (l->prev)
-        l->prev->next = l->next;
-    else
-        f->links = l->next;
-    if (l->next)
-        l->next->prev = l->prev;
+    tls_table_remove(&f->table, l);
     pthread_mutex_unlock(&f->lock);
     log_line(f->log, LOG_DEBUG, NULL, "TLS connection closed from=%s why=%s",
              address_text(&l->outer, from), log_quoted(slice_of(why)).text);
+}
+
+/* Give up what was silent for longest, of this source or of all. Only this
+   thread adds and removes: what was found stays. */
+static bool make_room(struct tls_front *f, const struct sockaddr *source)
+{
+    struct tls_link *l;
+
+    pthread_mutex_lock(&f->lock);
+    l = tls_table_idle(&f->table, source);
+    pthread_mutex_unlock(&f->lock);
+    if (!l)
+        return false;
+    link_end_h(l, "silent for longest, and others wait", f);
+    tls_link_free(l);
+    return true;
+}
+
+/* Why a connection is not taken; NULL: it is. */
+static const char *too_many(struct tls_front *f, const struct sockaddr *from)
+{
+    struct tls_count n;
+
+    tls_table_count(&f->table, from, &n);
+    if (n.unproven >= HANDSHAKES_MAX || n.source_unproven >= SOURCE_UNPROVEN)
+        return "too many handshakes at a time";
+    if ((n.source >= SOURCE_MAX && !make_room(f, from)) ||
+        (n.source < SOURCE_MAX && n.all >= LINKS_MAX && !make_room(f, NULL)))
+        return "too many connections";
+    return NULL;
 }
 
 /* One line a second: whoever floods us must not fill the log as well. */
@@ -124,10 +138,7 @@ static void accept_h(struct evconnlistener *listener, evutil_socket_t fd,
     if (tls_link_alloc(&l, f->base, fd, ssl, sa, f->inner_port, &f->handler))
         return;
     pthread_mutex_lock(&f->lock);
-    l->next = f->links;
-    if (l->next)
-        l->next->prev = l;
-    f->links = l;
+    tls_table_add(&f->table, l);
     pthread_mutex_unlock(&f->lock);
 }
 
@@ -225,7 +236,8 @@ int tls_front_alloc(struct tls_front **fp, const struct tls_front_config *c)
     f->quit_fd = -1;
     f->log = c->log;
     f->inner_port = c->inner_port;
-    f->handler = (struct tls_link_handler){link_ready_h, link_end_h, f};
+    f->handler =
+        (struct tls_link_handler){link_ready_h, link_heard_h, link_end_h, f};
     pthread_mutex_init(&f->lock, NULL);
     err = loop_make(f);
     if (!err)
@@ -252,10 +264,10 @@ void tls_front_free(struct tls_front *f)
             ;
         pthread_join(f->thread, NULL);
     }
-    while (f->links) {
-        struct tls_link *l = f->links;
+    while (f->table.first) {
+        struct tls_link *l = f->table.first;
 
-        f->links = l->next;
+        tls_table_remove(&f->table, l);
         tls_link_free(l);
     }
     if (f->listener)
@@ -279,10 +291,7 @@ bool tls_front_outer(struct tls_front *f, const struct sockaddr *inner,
     const struct tls_link *l;
 
     pthread_mutex_lock(&f->lock);
-    for (l = f->links; l; l = l->next)
-        if (inner->sa_family == AF_INET && l->ready &&
-            address_port(&l->inner) == address_port(inner))
-            break;
+    l = tls_table_inner(&f->table, inner);
     if (l)
         *outer = l->outer;
     pthread_mutex_unlock(&f->lock);
@@ -295,13 +304,22 @@ bool tls_front_inner(struct tls_front *f, const struct sockaddr *outer,
     const struct tls_link *l;
 
     pthread_mutex_lock(&f->lock);
-    for (l = f->links; l; l = l->next)
-        if (l->ready && address_equal(&l->outer, outer))
-            break;
-    if (l) {
-        memset(inner, 0, sizeof(*inner));
-        memcpy(inner, &l->inner, sizeof(l->inner));
-    }
+    l = tls_table_outer(&f->table, outer);
+    if (l && l->ready)
+        address_copy(inner, &l->inner);
+    else
+        l = NULL;
     pthread_mutex_unlock(&f->lock);
     return l;
+}
+
+void tls_front_keep(struct tls_front *f, const struct sockaddr *outer)
+{
+    struct tls_link *l;
+
+    pthread_mutex_lock(&f->lock);
+    l = tls_table_outer(&f->table, outer);
+    if (l)
+        l->kept = true;
+    pthread_mutex_unlock(&f->lock);
 }

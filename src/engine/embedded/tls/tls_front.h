@@ -43,4 +43,9 @@ bool tls_front_outer(struct tls_front *f, const struct sockaddr *inner,
 bool tls_front_inner(struct tls_front *f, const struct sockaddr *outer,
                      struct sockaddr_storage *inner);
 
+/** Who is behind a connection is known: it has a registration or a call.
+ *  When there are too many, those that are not kept are given up for others,
+ *  the one that was silent for longest first. From any thread. */
+void tls_front_keep(struct tls_front *f, const struct sockaddr *outer);
+
 #endif

@@ -32,6 +32,7 @@ static void pump_h(struct bufferevent *from, void *arg)
 
     if (!to)
         return; /* before the inner connection is made */
+    l->h->heard(l, l->h->arg);
     bufferevent_write_buffer(to, bufferevent_get_input(from));
     if (evbuffer_get_length(bufferevent_get_output(to)) > WAITING_MAX)
         bufferevent_disable(from, EV_READ);

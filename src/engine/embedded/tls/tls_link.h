@@ -17,18 +17,24 @@ struct tls_link;
 struct tls_link_handler {
     /* The inner end has its address; nothing was sent there yet. */
     void (*ready)(struct tls_link *l, void *arg);
+    /* Something came, from either end. */
+    void (*heard)(struct tls_link *l, void *arg);
     /* It ended, and frees itself after the call. */
     void (*end)(struct tls_link *l, const char *why, void *arg);
     void *arg;
 };
 
 struct tls_link {
+    struct sockaddr_storage outer;
+    struct sockaddr_in inner; /* our end of the inner connection */
+    bool secured;             /* the handshake is done */
+    /* the owner's: tls_table.h */
     struct tls_link *prev;
     struct tls_link *next;
-    struct sockaddr_storage outer;
-    struct sockaddr_in inner; /* our end of the inner connection, … */
-    bool ready;               /* … once the owner says so: the owner's */
-    bool secured;             /* the handshake is done */
+    struct tls_link *next_outer;
+    struct tls_link *next_inner;
+    bool ready; /* inner is known */
+    bool kept;  /* not given up for another */
     /* private */
     struct event_base *base;
     struct bufferevent *out;
