@@ -4,16 +4,15 @@
 #include <event2/event.h>
 #include <event2/listener.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/eventfd.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/address.h"
 #include "engine/embedded/tls/tls_context.h"
 #include "engine/embedded/tls/tls_link.h"
+#include "engine/embedded/tls/tls_loop.h"
 #include "engine/embedded/tls/tls_table.h"
 
 enum {
@@ -25,14 +24,11 @@ enum {
 };
 
 struct tls_front {
-    pthread_t thread;
-    bool running;
-    struct event_base *base;
+    struct tls_loop *loop;
+    struct event_base *base; /* the loop's */
     struct evconnlistener *listener;
     struct tls_context *context;
-    struct event *quit;
     struct event *resume;
-    int quit_fd;
     uint16_t inner_port;
     struct log *log;
     struct tls_link_handler handler;
@@ -161,21 +157,6 @@ static void error_h(struct evconnlistener *listener, void *arg)
     event_add(f->resume, &pause);
 }
 
-static void quit_h(evutil_socket_t fd, short what, void *arg)
-{
-    struct tls_front *f = arg;
-
-    event_base_loopbreak(f->base);
-}
-
-static void *thread_main(void *arg)
-{
-    struct tls_front *f = arg;
-
-    event_base_dispatch(f->base);
-    return NULL;
-}
-
 static int listen_at(struct tls_front *f, const char *ip, uint16_t port)
 {
     struct sockaddr_storage sa;
@@ -201,29 +182,13 @@ static int listen_at(struct tls_front *f, const char *ip, uint16_t port)
 
 static int loop_make(struct tls_front *f)
 {
-    f->base = event_base_new();
-    f->quit_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    if (!f->base || f->quit_fd < 0)
-        return ENOMEM;
-    f->quit = event_new(f->base, f->quit_fd, EV_READ, quit_h, f);
+    int err = tls_loop_alloc(&f->loop, NULL, NULL);
+
+    if (err)
+        return err;
+    f->base = tls_loop_base(f->loop);
     f->resume = event_new(f->base, -1, 0, resume_h, f);
-    if (!f->quit || !f->resume || event_add(f->quit, NULL))
-        return ENOMEM;
-    return 0;
-}
-
-/* Signals are the main thread's. */
-static int thread_start(struct tls_front *f)
-{
-    sigset_t all, before;
-    int err;
-
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    err = pthread_create(&f->thread, NULL, thread_main, f);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    f->running = !err;
-    return err;
+    return f->resume ? 0 : ENOMEM;
 }
 
 int tls_front_alloc(struct tls_front **fp, const struct tls_front_config *c)
@@ -233,7 +198,6 @@ int tls_front_alloc(struct tls_front **fp, const struct tls_front_config *c)
 
     if (!f)
         return ENOMEM;
-    f->quit_fd = -1;
     f->log = c->log;
     f->inner_port = c->inner_port;
     f->handler =
@@ -245,7 +209,7 @@ int tls_front_alloc(struct tls_front **fp, const struct tls_front_config *c)
     if (!err)
         err = listen_at(f, c->ip, c->port);
     if (!err)
-        err = thread_start(f);
+        err = tls_loop_start(f->loop);
     if (err)
         tls_front_free(f);
     else
@@ -255,15 +219,9 @@ int tls_front_alloc(struct tls_front **fp, const struct tls_front_config *c)
 
 void tls_front_free(struct tls_front *f)
 {
-    uint64_t one = 1;
-
     if (!f)
         return;
-    if (f->running) {
-        while (write(f->quit_fd, &one, sizeof(one)) < 0 && errno == EINTR)
-            ;
-        pthread_join(f->thread, NULL);
-    }
+    tls_loop_stop(f->loop);
     while (f->table.first) {
         struct tls_link *l = f->table.first;
 
@@ -272,14 +230,9 @@ void tls_front_free(struct tls_front *f)
     }
     if (f->listener)
         evconnlistener_free(f->listener);
-    if (f->quit)
-        event_free(f->quit);
     if (f->resume)
         event_free(f->resume);
-    if (f->base)
-        event_base_free(f->base);
-    if (f->quit_fd >= 0)
-        close(f->quit_fd);
+    tls_loop_free(f->loop);
     tls_context_free(f->context);
     pthread_mutex_destroy(&f->lock);
     free(f);
