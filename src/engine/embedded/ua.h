@@ -156,7 +156,6 @@ struct ua_leg {
     bool cancel;         /* CANCEL is to be sent as soon as one came */
     bool can_update;     /* the far side allows UPDATE */
     bool reinviting;     /* a re-INVITE of ours is under way */
-    bool bye_authorized; /* BYE was sent with credentials for the trunk */
     bool leaving;        /* BYE sent */
     bool trunk; /* the far side is the trunk, which may challenge us */
     nta_leg_t *dialog;
@@ -324,14 +323,19 @@ void ua_leg_hangup(struct ua_leg *leg, unsigned cause, const char *text);
 /** Cause and text of a Reason header; 0 and "" when there is none. */
 void ua_leg_reason(const sip_t *sip, unsigned *cause, char *text, size_t size);
 
-/** Handler of the final response to a request in a dialog; the request is
- *  freed after it. It may free the leg. */
+/* ---- ua_request.c: requests of ours in a dialog ---- */
+
+/** Handler of the final response; the request is freed after it. It may free
+ *  the leg. */
 typedef void ua_response_h(struct ua_leg *leg, nta_outgoing_t *orq, int status,
                            const sip_t *sip);
 
 /** Send a request in the leg's dialog; h may be NULL. 0 or ENOMEM. */
 int ua_leg_request(struct ua_leg *leg, ua_response_h *h, sip_method_t method,
                    const char *name, tag_type_t tag, tag_value_t value, ...);
+
+/** Forget those that wait for a response. */
+void ua_request_free_all(struct ua_leg *leg);
 
 /* ---- ua_sdp.c: sdp.h for a leg; bodies are taken from the message ---- */
 enum sdp_error ua_sdp_answer(struct ua_leg *leg, const sip_t *sip);

@@ -5,7 +5,6 @@
 
 #include "engine/embedded/report.h"
 #include "engine/embedded/sdes.h"
-#include "engine/embedded/trunk.h"
 #include "engine/embedded/ua.h"
 
 static const char *const end_names[] = {
@@ -13,14 +12,6 @@ static const char *const end_names[] = {
     [ENGINE_END_TIMEOUT] = "timeout", [ENGINE_END_TRANSPORT] = "transport",
     [ENGINE_END_SILENT] = "silent",   [ENGINE_END_LOCAL] = "local",
     [ENGINE_END_ENGINE] = "engine",
-};
-
-/** A request of ours in a dialog, until its final response. */
-struct ua_request {
-    struct ua_request *next;
-    struct ua_leg *leg;
-    nta_outgoing_t *orq;
-    ua_response_h *h;
 };
 
 int ua_leg_alloc(struct ua_leg **lp, struct ua_side *side, engine_leg number,
@@ -49,23 +40,12 @@ int ua_leg_alloc(struct ua_leg **lp, struct ua_side *side, engine_leg number,
     return 0;
 }
 
-static void free_requests(struct ua_leg *leg)
-{
-    while (leg->requests) {
-        struct ua_request *rq = leg->requests;
-
-        leg->requests = rq->next;
-        nta_outgoing_destroy(rq->orq);
-        free(rq);
-    }
-}
-
 void ua_leg_free(struct ua_leg *leg)
 {
     if (leg->state != UA_ENDING)
         ua_leg_gone(leg, ENGINE_END_ENGINE, 0, 0, "");
     leg_table_remove(leg->ua->legs, leg->number);
-    free_requests(leg);
+    ua_request_free_all(leg);
     if (leg->invite_in)
         nta_incoming_destroy(leg->invite_in);
     if (leg->invite_out)
@@ -175,99 +155,10 @@ void ua_leg_reason(const sip_t *sip, unsigned *cause, char *text, size_t size)
     header_display_get(r->re_text, text, size);
 }
 
-static int response_h(void *magic, nta_outgoing_t *orq, const sip_t *sip)
-{
-    struct ua_request *rq = magic, **slot;
-    struct ua_leg *leg = rq->leg;
-    ua_response_h *h = rq->h;
-    int status = nta_outgoing_status(orq);
-
-    if (status < 200)
-        return 0;
-    for (slot = &leg->requests; *slot != rq; slot = &(*slot)->next)
-        ;
-    *slot = rq->next;
-    free(rq);
-    if (h)
-        h(leg, orq, status, sip);
-    nta_outgoing_destroy(orq);
-    return 0;
-}
-
-int ua_leg_request(struct ua_leg *leg, ua_response_h *h, sip_method_t method,
-                   const char *name, tag_type_t tag, tag_value_t value, ...)
-{
-    struct ua_request *rq = calloc(1, sizeof(*rq));
-    tagi_t *tags;
-    va_list ap;
-
-    if (!rq)
-        return ENOMEM;
-    rq->leg = leg;
-    rq->h = h;
-    va_start(ap, value);
-    tags = tl_vlist2(tag, value, ap);
-    va_end(ap);
-    rq->orq = nta_outgoing_tcreate(
-        leg->dialog, response_h, rq, *leg->route ? ua_url(leg->route) : NULL,
-        method, name, NULL, SIPTAG_USER_AGENT_STR(UA_AGENT), TAG_NEXT(tags));
-    tl_vfree(tags);
-    if (!rq->orq) {
-        free(rq);
-        return ENOMEM;
-    }
-    rq->next = leg->requests;
-    leg->requests = rq;
-    return 0;
-}
-
-static int bye_send(struct ua_leg *leg, const char *credentials);
-
-/* The trunk asks who we are even for a BYE: without an answer the call would
-   go on there, and cost (RFC 3261 section 22.2). */
-static bool bye_again(struct ua_leg *leg, nta_outgoing_t *orq, int status,
-                      const sip_t *sip)
-{
-    char line[DIGEST_CLIENT_ANSWER_SIZE + 32];
-    struct trunk_auth auth = {0};
-    struct sockaddr_storage home;
-    bool sent = false;
-    msg_t *msg;
-
-    if (!leg->trunk || leg->bye_authorized ||
-        (status != 401 && status != 407) ||
-        !trunk_home(leg->ua->trunk, &home) ||
-        !trunk_challenged(leg->ua->trunk, &auth,
-                          (const struct sockaddr *)&home, orq, sip))
-        return false;
-    leg->bye_authorized = true;
-    msg = nta_outgoing_getrequest(orq);
-    if (msg) {
-        const char *uri =
-            url_as_string(msg_home(msg), sip_object(msg)->sip_request->rq_url);
-
-        if (uri) {
-            trunk_authorize(leg->ua->trunk, &auth, "BYE", uri, line);
-            sent = bye_send(leg, line) == 0;
-        }
-        msg_destroy(msg);
-    }
-    return sent;
-}
-
 static void bye_h(struct ua_leg *leg, nta_outgoing_t *orq, int status,
                   const sip_t *sip)
 {
-    if (!bye_again(leg, orq, status, sip))
-        ua_leg_free(leg);
-}
-
-static int bye_send(struct ua_leg *leg, const char *credentials)
-{
-    return ua_leg_request(leg, bye_h, SIP_METHOD_BYE,
-                          TAG_IF(*leg->reason, SIPTAG_REASON_STR(leg->reason)),
-                          TAG_IF(*credentials, SIPTAG_HEADER_STR(credentials)),
-                          TAG_END());
+    ua_leg_free(leg);
 }
 
 void ua_leg_bye(struct ua_leg *leg)
@@ -275,7 +166,9 @@ void ua_leg_bye(struct ua_leg *leg)
     if (leg->leaving)
         return;
     leg->leaving = true;
-    if (bye_send(leg, ""))
+    if (ua_leg_request(leg, bye_h, SIP_METHOD_BYE,
+                       TAG_IF(*leg->reason, SIPTAG_REASON_STR(leg->reason)),
+                       TAG_END()))
         ua_leg_free(leg);
 }
 
