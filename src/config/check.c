@@ -1,3 +1,4 @@
+#include <errno.h>
 #include <string.h>
 #include <strings.h>
 #include <unistd.h>
@@ -200,6 +201,13 @@ static void check_folders(const struct config *cfg, struct faults *f)
               NAME(sounds_dir), path);
 }
 
+static void check_ca(const struct config *cfg, struct faults *f)
+{
+    if (*cfg->trunk_ca_file && access(cfg->trunk_ca_file, R_OK))
+        fault(f, "%s: expected a file that can be read, got \"%s\": %s",
+              NAME(trunk_ca_file), cfg->trunk_ca_file, strerror(errno));
+}
+
 static void check_risks(const struct config *cfg, struct faults *f)
 {
     if (cfg->anonymous_calls)
@@ -228,6 +236,7 @@ void config_cross_check(const struct config *cfg, struct faults *f)
         check_families(cfg, f);
         check_acl(cfg, f);
         check_folders(cfg, f);
+        check_ca(cfg, f);
         check_risks(cfg, f);
     }
 }

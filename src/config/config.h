@@ -23,7 +23,7 @@ enum config_srtp {
 };
 
 enum config_trunk { CONFIG_TRUNK_IVR, CONFIG_TRUNK_NUMBER };
-enum config_transport { CONFIG_UDP, CONFIG_TCP };
+enum config_transport { CONFIG_UDP, CONFIG_TCP, CONFIG_TLS };
 enum config_caller_name {
     CONFIG_NAME_FULL,
     CONFIG_NAME_MASKED,
@@ -85,11 +85,12 @@ struct config {
 
     /* trunk */
     char *trunk_server;                    /* SIPGW_SIP_SERVER */
-    unsigned trunk_port;                   /* SIPGW_SIP_PORT */
+    unsigned trunk_port;                   /* SIPGW_SIP_PORT, resolved */
     char *trunk_domain;                    /* SIPGW_SIP_DOMAIN */
     char *trunk_user;                      /* SIPGW_SIP_USERNAME */
     char *trunk_password;                  /* SIPGW_SIP_PASSWORD */
     enum config_transport trunk_transport; /* SIPGW_SIP_TRANSPORT */
+    char *trunk_ca_file;                   /* SIPGW_SIP_CA_FILE */
     enum config_trunk trunk_destination;   /* JIGATE_TRUNK_DESTINATION */
     char *dialout_allow;                   /* JIGATE_DIALOUT_ALLOW */
     char *dialout_caller_id;               /* JIGATE_DIALOUT_CALLER_ID */

@@ -65,6 +65,7 @@ static const struct setting_choice trunk_destinations[] = {
 static const struct setting_choice transports[] = {
     {"udp", CONFIG_UDP},
     {"tcp", CONFIG_TCP},
+    {"tls", CONFIG_TLS},
     {NULL, 0},
 };
 
@@ -236,11 +237,18 @@ const struct setting settings[] = {
      TEXT(trunk_server, 255, &kind_host), .def = "sipgw.meet.jitsi",
      .help = "The SIP gateway or provider to register at; its calls are "
              "taken, and meetings may dial out through it."},
-    {"SIPGW_SIP_PORT", NULL, SECTION_TRUNK, PORT(trunk_port), .def = "5060",
-     .help = "Its SIP port."},
+    {"SIPGW_SIP_PORT", NULL, SECTION_TRUNK, PORT(trunk_port), .def = "",
+     .def_told = "5060; 5061 over TLS", .help = "Its SIP port."},
     {"SIPGW_SIP_TRANSPORT", NULL, SECTION_TRUNK,
      CHOICE(trunk_transport, transports), .def = "udp",
-     .flags = SETTING_ONLY_EMBEDDED, .help = "How it is spoken to."},
+     .flags = SETTING_ONLY_EMBEDDED,
+     .help = "How it is spoken to. tls: its certificate must be for "
+             "SIPGW_SIP_SERVER."},
+    {"SIPGW_SIP_CA_FILE", NULL, SECTION_TRUNK,
+     TEXT(trunk_ca_file, 255, &kind_path), .def = "",
+     .def_told = "those of the system", .flags = SETTING_ONLY_EMBEDDED,
+     .help = "Certificates (PEM) of the CAs that are trusted to say who the "
+             "trunk is, over TLS."},
     {"SIPGW_SIP_DOMAIN", NULL, SECTION_TRUNK,
      TEXT(trunk_domain, 255, &kind_host), .def = "meet.jitsi",
      .help = "Its SIP domain."},

@@ -36,6 +36,17 @@ static const struct symptom {
      "a phone or a guesser was turned away for a wrong password",
      "If it was a phone: give it FREESWITCH_REGISTRATION_USERNAME and its "
      "password."},
+    {"trunk not registered: no TLS", false, FOUND_FAULT,
+     "there was no TLS with the trunk",
+     "The line in the log says why. Its certificate must be in force, for the "
+     "name in SIPGW_SIP_SERVER, and of a CA that the system or "
+     "SIPGW_SIP_CA_FILE has."},
+    {"does not accept SIPGW_SIP_USERNAME", false, FOUND_FAULT,
+     "the trunk refused our user or password",
+     "Set SIPGW_SIP_USERNAME, SIPGW_SIP_PASSWORD and SIPGW_SIP_DOMAIN as the "
+     "provider says."},
+    {"trunk not registered: ", false, FOUND_WARNING,
+     "the registration at the trunk failed", "The line in the log says why."},
 };
 
 enum { SYMPTOMS = sizeof(symptoms) / sizeof(*symptoms) };

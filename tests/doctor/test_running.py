@@ -208,6 +208,21 @@ async def test_a_phone_has_another_password(gateway_with):
     d.expect("warning", "log", "a phone or a guesser")
 
 
+@pytest.mark.parametrize("transport,severity,words", [
+    ("tls", "fault", ("no TLS with the trunk", "SIPGW_SIP_CA_FILE")),
+    ("tcp", "warning", ("registration at the trunk failed", "1 time"))])
+async def test_a_trunk_that_is_not_there(gateway_with, transport, severity,
+                                         words):
+    g = gateway_with(SIPGW_SIP_SERVER="127.0.0.1", SIPGW_SIP_PORT="1",
+                     SIPGW_SIP_TRANSPORT=transport, SIPGW_SIP_PASSWORD="x7y")
+    for _ in range(100):
+        if "trunk not registered" in g.log():
+            break
+        await asyncio.sleep(0.1)
+    d = await ask(g, "--log", g.log_path)
+    d.expect(severity, "log", *words)
+
+
 async def test_a_log_without_trouble_and_one_that_is_not_there(gateway_with):
     g = gateway_with()
     d = await ask(g, "--log", g.log_path)

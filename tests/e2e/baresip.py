@@ -21,7 +21,7 @@ class Baresip:
 
     CONFIG = """\
 poll_method epoll
-sip_listen 127.0.0.1:{port}
+sip_listen {ip}:{port}
 net_interface 127.0.0.1
 audio_player aubridge,out
 audio_alert aubridge,alert
@@ -39,19 +39,21 @@ snd_path {folder}
 """
 
     def __init__(self, folder, gateway, modules=(), options="",
-                 account=None):
+                 account=None, listen=None):
         """options are of baresip's account line; account is the user, the
-        password and the side's (address, port)."""
+        password and the side's (address, port); listen is the address and
+        port where it can be called without having registered."""
         self.folder, self.text = folder, ""
         folder.mkdir()
+        at = listen or ("127.0.0.1", free_udp_port())
         (folder / "config").write_text(self.CONFIG.format(
-            port=free_udp_port(), folder=folder,
+            ip=at[0], port=at[1], folder=folder,
             modules="".join(f"module {m}.so\n" for m in modules)))
         user, password, (ip, port) = account or (
             gateway.user, gateway.password, gateway.external)
         (folder / "accounts").write_text(
             f'"Bea Example" <sip:{user}@meet.jitsi>'
-            f';auth_pass={password};regint=60'
+            f';auth_pass={password};regint={0 if listen else 60}'
             f';outbound="sip:{ip}:{port}"{options}\n')
         (folder / "contacts").write_text("")
         audio.write_wav(folder / "say.wav", audio.sine(600, 30))

@@ -272,7 +272,7 @@ async def test_a_telephone_is_called_through_the_trunk(gateway_with, ear):
 
 async def test_a_trunk_may_want_the_password_for_a_bye_too(gateway_with, ear):
     async with with_trunk(gateway_with, ear) as (s, t):
-        t.challenge_byes = True
+        t.challenged = ("BYE",)
         call = await s.dial("+49301234")
         telephone = await t.next_call()
         await call.wait_state("up")

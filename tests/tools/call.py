@@ -212,8 +212,8 @@ class Call(Watch):
     def _answered(self, r):
         self.answer = r
         self.remote_tag = r.tag("To")
-        self._set_target(r)
         self.routes = list(reversed(r.getall("Record-Route")))
+        self._set_target(r)
         body = b""
         if self._offer:
             self._agree(sdp.parse(r.body), answering=False)

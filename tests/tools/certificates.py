@@ -17,7 +17,7 @@ class Authority:
         subprocess.run(["openssl", *args], cwd=self.folder, check=True,
                        stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
 
-    def _issue(self, name, subject, issuer, basic, names=()):
+    def _issue(self, name, subject, issuer, basic, names=(), days=2):
         extensions = [f"basicConstraints=critical,{basic}"]
         if names:
             extensions.append("subjectAltName=" + ",".join(names))
@@ -29,12 +29,14 @@ class Authority:
         signer = ["-signkey", f"{name}.key"] if issuer is None else [
             "-CA", f"{issuer}.pem", "-CAkey", f"{issuer}.key",
             "-CAcreateserial"]
-        self._run("x509", "-req", "-in", f"{name}.csr", "-days", "2",
+        self._run("x509", "-req", "-in", f"{name}.csr", "-days", str(days),
                   "-extfile", f"{name}.ext", "-out", f"{name}.pem", *signer)
 
-    def server(self, folder, host, chain=True):
-        """Write FOLDER/agent.pem for this host name."""
-        self._issue(host, host, "between", "CA:FALSE", [f"DNS:{host}"])
+    def server(self, folder, host, chain=True, days=2, names=None):
+        """Write FOLDER/agent.pem for this host name; names as they stand in
+        a certificate, days < 0: it has expired."""
+        self._issue(host, host, "between", "CA:FALSE",
+                    names or [f"DNS:{host}"], days)
         parts = [f"{host}.key", f"{host}.pem"] + chain * ["between.pem"]
         folder = pathlib.Path(folder)
         folder.mkdir(parents=True, exist_ok=True)

@@ -77,11 +77,12 @@ class Endpoint(Watch):
     on_request(tx); those that do, to dialog.on_request(tx)."""
 
     def __init__(self, ip, port=0, transport="udp", agent="jigate-test",
-                 space=None, tls=None):
+                 space=None, tls=None, serve=None):
         """tls: an ssl.SSLContext and the server's name, for transport
-        "tls"."""
+        "tls". serve: an ssl.SSLContext: connections are taken."""
         super().__init__()
         self.tls, self.server_name = tls or (None, None)
+        self.serve, self._server_socket = serve, None
         self.ip, self.port, self.transport = ip, port, transport
         self.host = f"[{ip}]" if ":" in ip else ip  # as in URIs
         self.space = space          # network namespace, None: this one
@@ -109,12 +110,40 @@ class Endpoint(Watch):
             self._udp, _ = await loop.create_datagram_endpoint(
                 lambda: _Udp(self), sock=s)
             self.port = self._udp.get_extra_info("sockname")[1]
+        if self.serve:
+            self._server_socket = await asyncio.start_server(
+                self._accepted, self.ip, self.port, ssl=self.serve)
+            self.port = self._server_socket.sockets[0].getsockname()[1]
         return self
+
+    async def _accepted(self, reader, writer):
+        source = writer.get_extra_info("peername")[:2]
+        self.note(f"connection from {source}")
+        self._tcp[source] = writer
+        self.changed()
+        await self._read(reader, writer, source)
+
+    @property
+    def connections(self):
+        """Far ends of the connections there are."""
+        return list(self._tcp)
+
+    def cut(self):
+        """Break all connections, without a word."""
+        for w in list(self._tcp.values()):
+            w.transport.abort()
+        self._tcp.clear()
+
+    def stop_serving(self):
+        self._server_socket.close()
+        self._server_socket = None
 
     def close(self):
         self.closed = True
         if self._udp:
             self._udp.close()
+        if self._server_socket:
+            self._server_socket.close()
         for w in self._tcp.values():
             w.close()
         for t in list(self._tasks):

@@ -13,9 +13,12 @@ class Trunk:
     before; what came is kept."""
 
     def __init__(self, ip, user="acct", password="trunk-secret-77",
-                 domain="provider.example", port=5060, transport="udp"):
+                 domain="provider.example", port=5060, transport="udp",
+                 serve=None):
+        """serve: an ssl.SSLContext, for transport "tls"."""
         self.user, self.password, self.domain = user, password, domain
-        self.endpoint = sipua.Endpoint(ip, port, transport, "test-trunk")
+        self.endpoint = sipua.Endpoint(ip, port, transport, "test-trunk",
+                                       serve=serve)
         self.endpoint.on_request = self._request_in
         self.granted = 60
         self.least = 0            # 423 for less
@@ -23,7 +26,7 @@ class Trunk:
         self.challenges = ['algorithm=MD5, qop="auth"']
         self.without_password = False
         self.challenge_calls = True
-        self.challenge_byes = False
+        self.challenged = ()      # methods inside dialogs, likewise
         self.nonce = os.urandom(8).hex()
         self.one_nonce = False    # calls get that of REGISTER, too
         self.call_nonces = set()
@@ -45,8 +48,8 @@ class Trunk:
             if c.state not in ("ended", "new"):
                 try:
                     await c.hang_up()
-                except sipua.Timeout:
-                    pass  # the gateway has ended before
+                except (sipua.Timeout, OSError):
+                    pass  # the gateway has ended before, or the connection
             c.media.close()
         self.endpoint.close()
 
@@ -124,7 +127,7 @@ class Trunk:
             tx.respond(423, "Interval Too Brief",
                        headers=[("Min-Expires", self.least)])
             return
-        uri = sipmsg.address(m.get("Contact"))[1]
+        uri = sipmsg.address(m.getall("Contact")[0].split(",")[0])[1]
         if expires == 0:
             self.contact = None
             tx.respond(200)
@@ -140,11 +143,13 @@ class Trunk:
         if self.challenge_calls and not self._is_right(tx, 407):
             return
         c = Call(self.endpoint, "telephone", self.telephone_codecs)
-        if self.challenge_byes:
-            c.admits = lambda tx: tx.request.method != "BYE" or \
-                self._is_right(tx, 407)
+        self._guard(c)
         self.calls.append(c)
         self.endpoint.spawn(self._telephone(c, tx))
+
+    def _guard(self, call):
+        call.admits = lambda tx: tx.request.method not in self.challenged \
+            or self._is_right(tx, 407)
 
     async def _telephone(self, call, tx):
         await call.accept_invite(tx)
@@ -181,6 +186,7 @@ class Trunk:
         there instead."""
         c = Call(endpoint or self.endpoint, "telephone",
                  self.telephone_codecs, **options)
+        self._guard(c)
         self.calls.append(c)
         self._handed = getattr(self, "_handed", 0) + 1
         uri = uri or self.contact

@@ -19,7 +19,8 @@ enum command_type {
     COMMAND_HANGUP, /* cause, text */
     COMMAND_SILENT, /* media hears nothing from the far side any more */
     COMMAND_ALIVE,  /* … or hears it again */
-    COMMAND_STOP,   /* end every leg, then the thread */
+    COMMAND_TRUNK_LINK, /* the TLS connection to the trunk came or went */
+    COMMAND_STOP,       /* end every leg, then the thread */
 };
 
 /** One command; texts are its own and never NULL. */

@@ -58,11 +58,17 @@ static void tell_registered(struct trunk *t, unsigned granted_s)
     tell(t, detail);
 }
 
+void trunk_unregistered(struct trunk *t)
+{
+    t->registered = false;
+    timer_stop(&t->lapse_timer);
+}
+
 static void lapse_h(void *arg)
 {
     struct trunk *t = arg;
 
-    t->registered = false;
+    trunk_unregistered(t);
     tell(t, "the registration has run out");
 }
 
@@ -76,16 +82,27 @@ static void attempt_over(struct trunk *t)
     if (t->orq)
         nta_outgoing_destroy(t->orq);
     t->orq = NULL;
+    t->linking = false;
+}
+
+void trunk_again(struct trunk *t, const char *why, uint64_t ms)
+{
+    char detail[TRUNK_DETAIL_SIZE];
+
+    attempt_over(t);
+    snprintf(detail, sizeof(detail), "%s", why);
+    if (!t->registered)
+        tell(t, detail);
+    ua_timer(t->ua, &t->timer, ms, attempt_h, t);
 }
 
 /* The reason goes on after "not registered: ". */
 static void failed(struct trunk *t, const char *why, unsigned wait_s)
 {
-    char detail[TRUNK_DETAIL_SIZE];
     uint64_t ms;
 
-    attempt_over(t);
     if (t->leaving) {
+        attempt_over(t);
         t->done = true;
         return;
     }
@@ -99,10 +116,15 @@ static void failed(struct trunk *t, const char *why, unsigned wait_s)
     log_line(t->ua->log, LOG_DEBUG, NULL,
              "registration at the trunk failed: %s; next try in %llu ms", why,
              (unsigned long long)ms);
-    snprintf(detail, sizeof(detail), "%s", why);
-    if (!t->registered)
-        tell(t, detail);
-    ua_timer(t->ua, &t->timer, ms, attempt_h, t);
+    trunk_again(t, why, ms);
+}
+
+static bool is_port(const char *text, unsigned port)
+{
+    uint64_t n;
+
+    return text && !slice_to_u64(slice_of(text), 1, UINT16_MAX, &n) &&
+           n == port;
 }
 
 /* Seconds granted to our Contact: found by its user, which is nobody
@@ -113,7 +135,10 @@ static unsigned granted(const struct trunk *t, const sip_t *sip)
     uint64_t s = t->expires_s;
 
     for (const sip_contact_t *m = sip->sip_contact; m; m = m->m_next) {
-        if (m->m_url->url_user && strcmp(m->m_url->url_user, t->user) == 0)
+        const url_t *url = m->m_url;
+
+        if (url->url_user && strcmp(url->url_user, t->user) == 0 &&
+            (!text || is_port(url->url_port, t->side->port)))
             text = m->m_expires;
     }
     if (text)
@@ -138,6 +163,7 @@ static void succeeded(struct trunk *t, const sip_t *sip)
     t->failures = 0;
     t->registered = true;
     t->home = t->addresses[t->at];
+    t->told_port = t->side->port;
     ua_timer(t->ua, &t->lapse_timer, 1000ull * s, lapse_h, t);
     /* Early enough for two more tries. */
     ua_timer(t->ua, &t->timer, s * 600ull + ua_random() % (s * 150ull + 1),
@@ -147,17 +173,23 @@ static void succeeded(struct trunk *t, const sip_t *sip)
 
 /* ---- an attempt ---- */
 
-static void send_register(struct trunk *t);
+static void try_address(struct trunk *t)
+{
+    t->auth.answers = 0;
+    if (trunk_is_tls(t))
+        trunk_link(t);
+    else
+        trunk_send(t);
+}
 
-/* No answer, or one that another of its addresses may do better with. */
-static void next_address(struct trunk *t, const char *why)
+void trunk_next(struct trunk *t, const char *why)
 {
     if (t->leaving || ++t->at >= t->n_addresses) {
         failed(t, why, 0);
         return;
     }
-    t->auth.answers = 0;
-    send_register(t);
+    attempt_over(t);
+    try_address(t);
 }
 
 static void drop_request(struct trunk *t)
@@ -174,12 +206,14 @@ static void silent_h(void *arg)
     char at[ADDRESS_TEXT_SIZE], why[TRUNK_DETAIL_SIZE];
 
     drop_request(t);
+    if (trunk_is_tls(t)) /* it may be dead, and nobody knows yet */
+        trunk_unlink(t);
     snprintf(why, sizeof(why), "no answer from %s at %s",
              t->ua->cfg->trunk_server, address_text(&t->addresses[t->at], at));
-    next_address(t, why);
+    trunk_next(t, why);
 }
 
-static void send_register(struct trunk *t)
+void trunk_send(struct trunk *t)
 {
     if (trunk_register(t, response_h)) {
         failed(t, "out of memory", 0);
@@ -228,8 +262,10 @@ static void refused(struct trunk *t, int status, const sip_t *sip)
     else
         snprintf(why, sizeof(why), "%s answers %d %s",
                  t->ua->cfg->trunk_server, status, phrase);
+    if (ours && trunk_is_tls(t))
+        trunk_unlink(t);
     if (ours || status == 408 || status >= 500)
-        next_address(t, why);
+        trunk_next(t, why);
     else
         failed(t, why, wait_of(status, sip));
 }
@@ -258,7 +294,7 @@ static int response_h(void *magic, nta_outgoing_t *orq, const sip_t *sip)
         again = too_brief(t, sip);
     drop_request(t);
     if (again)
-        send_register(t);
+        trunk_send(t);
     else
         refused(t, status, sip);
     return 0;
@@ -298,7 +334,7 @@ static void look_h(void *arg)
     t->resolve = NULL;
     t->at = 0;
     prefer_home(t);
-    send_register(t);
+    try_address(t);
 }
 
 static void attempt_h(void *arg)
@@ -307,7 +343,6 @@ static void attempt_h(void *arg)
     const struct config *cfg = t->ua->cfg;
     int family = strchr(t->side->ip, ':') ? AF_INET6 : AF_INET;
 
-    t->auth.answers = 0;
     t->resolve_until = ua_now() + RESOLVE_MS;
     if (resolve_start(&t->resolve, cfg->trunk_server, cfg->trunk_port,
                       family)) {
@@ -330,7 +365,9 @@ int trunk_start(struct trunk **tp, struct ua *ua)
     if (!t)
         return ENOMEM;
     t->ua = ua;
-    t->side = &ua->sides[ENGINE_EXTERNAL];
+    t->side = &ua->sides[ua->cfg->trunk_transport == CONFIG_TLS
+                             ? (int)UA_TRUNK
+                             : (int)ENGINE_EXTERNAL];
     t->expires_s = EXPIRES_S;
     snprintf(t->domain, sizeof(t->domain), strchr(domain, ':') ? "[%s]" : "%s",
              domain);
@@ -360,7 +397,7 @@ void trunk_stop(struct trunk *t)
     t->n_addresses = 1;
     t->at = 0;
     t->auth.answers = 0;
-    send_register(t);
+    trunk_send(t);
 }
 
 bool trunk_busy(const struct trunk *t)
@@ -390,10 +427,11 @@ bool trunk_is_at(const struct trunk *t, const struct sockaddr *from)
     return t && t->registered && address_same_host(&t->home, from);
 }
 
-bool trunk_calls(const struct trunk *t, const struct sockaddr *from,
-                 const char *user)
+bool trunk_calls(const struct trunk *t, const struct ua_side *side,
+                 const struct sockaddr *from, const char *user)
 {
-    return trunk_is_at(t, from) && user && strlen(user) == strlen(t->user) &&
+    return trunk_is_at(t, from) && side == t->side && user &&
+           strlen(user) == strlen(t->user) &&
            CRYPTO_memcmp(user, t->user, strlen(t->user)) == 0;
 }
 
@@ -411,8 +449,9 @@ int trunk_find(const struct trunk *t, struct trunk_target *out,
         return ENOTCONN;
     if (!is_number(number) || (*caller && !is_number(caller)))
         return EINVAL;
+    out->side = t->side;
     out->to = t->home;
-    out->tcp = t->ua->cfg->trunk_transport == CONFIG_TCP;
+    out->tcp = t->ua->cfg->trunk_transport != CONFIG_UDP;
     snprintf(out->uri, sizeof(out->uri), "sip:%s@%s", number, t->domain);
     snprintf(out->from, sizeof(out->from), "sip:%s@%s",
              *caller ? caller : t->ua->cfg->trunk_user, t->domain);

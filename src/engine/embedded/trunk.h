@@ -7,6 +7,10 @@
  * when it comes from the address that we are registered at *and* calls that
  * user, which nobody else knows. Credentials are given to that address alone.
  *
+ * Over TLS (RFC 5630: of one hop) there is one connection, which we open and
+ * whose server's certificate is checked; all goes over it, also what the
+ * trunk asks of us. When it breaks it is opened anew, and we register again.
+ *
  * All functions take NULL for no trunk.
  */
 #ifndef ENGINE_EMBEDDED_TRUNK_H
@@ -37,12 +41,18 @@ bool trunk_home(const struct trunk *t, struct sockaddr_storage *home);
 /** Whether this is the address that we are registered at, now. */
 bool trunk_is_at(const struct trunk *t, const struct sockaddr *from);
 
-/** Whether an INVITE from there to this user is a call of the trunk's. */
-bool trunk_calls(const struct trunk *t, const struct sockaddr *from,
-                 const char *user);
+/** Whether an INVITE from there to this user is a call of the trunk's: it
+ *  comes the way that we registered, over our own connection where that is
+ *  TLS. */
+bool trunk_calls(const struct trunk *t, const struct ua_side *side,
+                 const struct sockaddr *from, const char *user);
+
+/** The TLS connection came or went: tls_client_look(). */
+void trunk_link_changed(struct trunk *t);
 
 /** Where calls to telephones go. */
 struct trunk_target {
+    struct ua_side *side;
     struct sockaddr_storage to;
     bool tcp;
     char uri[TRUNK_URI_SIZE];  /* of the number called */

@@ -12,7 +12,8 @@ bool trunk_response_is_from(const struct trunk *t, nta_outgoing_t *orq,
 {
     msg_t *msg = nta_outgoing_getresponse(orq);
     char from[ADDRESS_TEXT_SIZE];
-    bool same = msg && address_same_host(ua_source(msg), at);
+    bool same = msg && address_same_host(ua_source(msg), at) &&
+                (!trunk_is_tls(t) || ua_tls_is_ours(t->side, msg));
 
     if (msg && !same)
         log_line(t->ua->log, LOG_WARN, NULL,

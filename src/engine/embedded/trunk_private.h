@@ -33,6 +33,8 @@ struct trunk {
     uint64_t resolve_until; /* patience, ms */
     struct sockaddr_storage addresses[RESOLVE_MAX];
     size_t n_addresses, at; /* which of them is tried */
+    bool linking;           /* TLS: waiting for the connection */
+    uint64_t taken_until;   /* … for the stack to take it: patience, ms */
     nta_outgoing_t *orq;
     struct trunk_auth auth;
     struct timer timer; /* for an answer, or for the next attempt */
@@ -45,6 +47,7 @@ struct trunk {
     unsigned next_nonce;
     bool registered;
     struct sockaddr_storage home; /* where, while registered */
+    unsigned told_port;           /* TLS: of our Contact there, 0: none */
     struct timer lapse_timer;
     bool told_registered;
     char told[TRUNK_DETAIL_SIZE]; /* last detail */
@@ -56,5 +59,30 @@ bool trunk_response_is_from(const struct trunk *t, nta_outgoing_t *orq,
 
 /** Send a REGISTER to the address that is tried. 0 or ENOMEM. */
 int trunk_register(struct trunk *t, nta_response_f *h);
+
+/* ---- trunk.c: for trunk_link.c ---- */
+
+/** Register over what there is. */
+void trunk_send(struct trunk *t);
+
+/** The address that is tried will not do: on to the next, or later. */
+void trunk_next(struct trunk *t, const char *why);
+
+/** The registration is void; telling so is the caller's. */
+void trunk_unregistered(struct trunk *t);
+
+/** Tell why we are not registered, and begin anew so much later. */
+void trunk_again(struct trunk *t, const char *why, uint64_t ms);
+
+/* ---- trunk_link.c: the TLS connection ---- */
+
+/** Whether the trunk is reached by TLS. */
+bool trunk_is_tls(const struct trunk *t);
+
+/** Have a connection to the address that is tried, then trunk_send(). */
+void trunk_link(struct trunk *t);
+
+/** Give it up: the next attempt opens another. */
+void trunk_unlink(struct trunk *t);
 
 #endif

@@ -4,24 +4,37 @@
 
 #include "engine/embedded/trunk_private.h"
 
-/* Our Contact: the user is random, the address what the trunk can reach. */
-static void contact(const struct trunk *t, char out[UA_CONTACT_MAX + 64])
-{
-    const struct sockaddr *to = (const struct sockaddr *)&t->addresses[t->at];
-    const char *ip = ua_side_address(t->side, to);
+enum { CONTACT_MAX = 2 * UA_CONTACT_MAX + 128 };
 
-    snprintf(out, UA_CONTACT_MAX + 64, "<sip:%s@%s%s%s:%u%s>", t->user,
-             strchr(ip, ':') ? "[" : "", ip, strchr(ip, ':') ? "]" : "",
-             t->side->port,
-             t->ua->cfg->trunk_transport == CONFIG_TCP ? ";transport=tcp"
-                                                       : "");
+/* Our Contact: the user is random, the address what the trunk can reach.
+   Over TLS that is our end of the connection; one that broke is taken back
+   in the same breath (RFC 3261 section 10.2.2). */
+static void contact(const struct trunk *t, char out[CONTACT_MAX])
+{
+    static const char *const transports[] = {
+        [CONFIG_UDP] = "",
+        [CONFIG_TCP] = ";transport=tcp",
+        [CONFIG_TLS] = ";transport=tls",
+    };
+    const struct sockaddr *to = (const struct sockaddr *)&t->addresses[t->at];
+    const char *transport = transports[t->ua->cfg->trunk_transport];
+    char ip[ADDRESS_TEXT_SIZE];
+    int n;
+
+    ua_side_bracketed(ua_side_address(t->side, to), ip, sizeof(ip));
+    n = snprintf(out, CONTACT_MAX, "<sip:%s@%s:%u%s>", t->user, ip,
+                 t->side->port, transport);
+    if (t->told_port && t->told_port != t->side->port && !t->leaving)
+        snprintf(out + n, CONTACT_MAX - (size_t)n,
+                 ", <sip:%s@%s:%u%s>;expires=0", t->user, ip, t->told_port,
+                 transport);
 }
 
 static int fill(struct trunk *t, msg_t *msg, const char *uri)
 {
     const char *user = t->ua->cfg->trunk_user;
     char from[TRUNK_URI_SIZE + 32], to[TRUNK_URI_SIZE], expires[16];
-    char place[UA_CONTACT_MAX + 64];
+    char place[CONTACT_MAX];
     char authorization[DIGEST_CLIENT_ANSWER_SIZE + 32];
     su_home_t *home = msg_home(msg);
 
@@ -53,7 +66,7 @@ int trunk_register(struct trunk *t, nta_response_f *h)
     if (!msg)
         return ENOMEM;
     snprintf(uri, sizeof(uri), "sip:%s", t->domain);
-    ua_side_route(t->side, to, t->ua->cfg->trunk_transport == CONFIG_TCP,
+    ua_side_route(t->side, to, t->ua->cfg->trunk_transport != CONFIG_UDP,
                   route);
     if (fill(t, msg, uri) < 0) {
         msg_destroy(msg);

@@ -25,6 +25,7 @@
 #include "engine/embedded/command.h"
 #include "engine/embedded/digest.h"
 #include "engine/embedded/sip_guard.h"
+#include "engine/embedded/tls/tls_client.h"
 #include "engine/embedded/tls/tls_front.h"
 #include "engine/embedded/leg_table.h"
 #include "engine/embedded/media/media.h"
@@ -79,16 +80,19 @@ enum {
 /** Seconds, with 503: no RTP port, or about to stop. */
 #define UA_RETRY_AFTER "5"
 
-/** Sides as SIP has them: the engine's two, and phones that come by TLS. */
-enum { UA_TLS = ENGINE_INTERNAL + 1, UA_SIDES };
+/** Sides as SIP has them: the engine's two, phones that come by TLS, and a
+ *  trunk that we reach by TLS. */
+enum { UA_TLS = ENGINE_INTERNAL + 1, UA_TRUNK, UA_SIDES };
 
-/** A side: one address, UDP and TCP; UA_TLS: TLS. */
+/** A side: one address, UDP and TCP; UA_TLS and UA_TRUNK: TLS. */
 struct ua_side {
     struct ua *ua;
     enum engine_side which;
-    struct tls_front *front; /* UA_TLS: what is between the world and agent, */
-    msg_mclass_t messages;   /* … who its messages come from, … */
-    char outer_host[ADDRESS_TEXT_SIZE]; /* … and what Via says */
+    /* What is between the world and agent: */
+    struct tls_front *front;   /* UA_TLS, … */
+    struct tls_client *client; /* … UA_TRUNK, … */
+    msg_mclass_t messages;     /* … who its messages come from, … */
+    char outer_host[ADDRESS_TEXT_SIZE]; /* … and what Via says then */
     char outer_port[8];
     nta_agent_t *agent;
     struct sip_guard *guard;
@@ -156,7 +160,8 @@ struct ua_leg {
     bool cancel;         /* CANCEL is to be sent as soon as one came */
     bool can_update;     /* the far side allows UPDATE */
     bool reinviting;     /* a re-INVITE of ours is under way */
-    bool leaving;        /* BYE sent */
+    bool leaving;        /* BYE sent … */
+    uint8_t byes;        /* … and could not be, so often */
     bool trunk; /* the far side is the trunk, which may challenge us */
     nta_leg_t *dialog;
     nta_incoming_t *invite_in;   /* INVITE or re-INVITE without its ACK */
@@ -220,9 +225,12 @@ void ua_side_contact(const struct ua_side *side, const struct sockaddr *peer,
 void ua_side_route(const struct ua_side *side, const struct sockaddr *to,
                    bool tcp, char out[UA_ROUTE_MAX]);
 
-/** Whether the side is UA_TLS. Then requests always go back on the connection
- *  that the far side opened, whatever it says of its address. */
+/** Whether the side is UA_TLS or UA_TRUNK. Then requests always go on the
+ *  connection that there is, whatever the far side says of its address. */
 bool ua_side_is_tls(const struct ua_side *side);
+
+/** Whether it is UA_TRUNK: nobody is there but the trunk. */
+bool ua_side_is_trunk(const struct ua_side *side);
 
 /** An agent at this one address; NULL when that cannot be. messages: how
  *  what comes is read, NULL for SIP as such. */
@@ -241,11 +249,26 @@ bool ua_is_tcp(const sip_t *sip);
 
 /* ---- ua_tls.c ---- */
 
-/** ua_side_open() of UA_TLS. */
+/** ua_side_open() of UA_TLS and UA_TRUNK. */
 int ua_tls_open(struct ua_side *side);
+void ua_tls_close(struct ua_side *side);
 
-/** Whether a message of UA_TLS came through the front, by a connection that
- *  is there still. Then its source is the outer one. */
+/** Whom the stack's peer on loopback stands for, and the other way round;
+ *  false: there is no such connection. */
+bool ua_tls_outer(const struct ua_side *side, const struct sockaddr *inner,
+                  struct sockaddr_storage *outer);
+bool ua_tls_inner(const struct ua_side *side, const struct sockaddr *outer,
+                  struct sockaddr_storage *inner);
+
+/** Whether the stack has taken the connection from this inner address. */
+bool ua_tls_is_taken(const struct ua_side *side,
+                     const struct sockaddr_in *inner);
+
+/** UA_TRUNK has a new connection, from this port: Via and Contact say so. */
+void ua_tls_port(struct ua_side *side, unsigned port);
+
+/** Whether a message came by TLS, by a connection that is there still. Then
+ *  its source is the outer one. */
 bool ua_tls_is_ours(const struct ua_side *side, msg_t *msg);
 
 /** Who sent this has a call or a registration now: where it came by TLS, its
@@ -317,6 +340,10 @@ void ua_leg_gone(struct ua_leg *leg, enum engine_end end, unsigned status,
 /** BYE, once; then the leg is freed. Must be gone already. */
 void ua_leg_bye(struct ua_leg *leg);
 
+/** The connection to the trunk broke, where the leg's far side was: what it
+ *  was asked is not answered any more. A leg_table_h. */
+void ua_leg_cut_h(void *record, void *arg);
+
 /** End a leg by our own wish, whatever its state. */
 void ua_leg_hangup(struct ua_leg *leg, unsigned cause, const char *text);
 
@@ -336,6 +363,13 @@ int ua_leg_request(struct ua_leg *leg, ua_response_h *h, sip_method_t method,
 
 /** Forget those that wait for a response. */
 void ua_request_free_all(struct ua_leg *leg);
+
+/** None will come to those of this leg: as if each were answered by a 503 of
+ *  our own stack. The leg may be freed by it. */
+void ua_request_lost_all(struct ua *ua, engine_leg number);
+
+/** Where the leg's requests are to be sent; NULL: as the dialog says. */
+const url_string_t *ua_leg_route(struct ua_leg *leg);
 
 /* ---- ua_sdp.c: sdp.h for a leg; bodies are taken from the message ---- */
 enum sdp_error ua_sdp_answer(struct ua_leg *leg, const sip_t *sip);

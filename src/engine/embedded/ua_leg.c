@@ -14,6 +14,11 @@ static const char *const end_names[] = {
     [ENGINE_END_ENGINE] = "engine",
 };
 
+enum {
+    BYE_AGAIN_MS = 2000,
+    BYES_MAX = 30, /* a minute: connections come back */
+};
+
 int ua_leg_alloc(struct ua_leg **lp, struct ua_side *side, engine_leg number,
                  const char *call, enum ua_state state)
 {
@@ -155,10 +160,32 @@ void ua_leg_reason(const sip_t *sip, unsigned *cause, char *text, size_t size)
     header_display_get(r->re_text, text, size);
 }
 
+static void bye_send(struct ua_leg *leg);
+
+static void bye_again_h(void *arg)
+{
+    bye_send(arg);
+}
+
+/* Where the connection to the trunk broke, it is opened anew: without the BYE
+   the call would go on over there, and cost. */
 static void bye_h(struct ua_leg *leg, nta_outgoing_t *orq, int status,
                   const sip_t *sip)
 {
-    ua_leg_free(leg);
+    bool unsent = status == 503 && (!sip || nta_sip_is_internal(sip));
+
+    if (unsent && ua_side_is_trunk(leg->side) && ++leg->byes < BYES_MAX)
+        ua_timer(leg->ua, &leg->session_timer, BYE_AGAIN_MS, bye_again_h, leg);
+    else
+        ua_leg_free(leg);
+}
+
+static void bye_send(struct ua_leg *leg)
+{
+    if (ua_leg_request(leg, bye_h, SIP_METHOD_BYE,
+                       TAG_IF(*leg->reason, SIPTAG_REASON_STR(leg->reason)),
+                       TAG_END()))
+        ua_leg_free(leg);
 }
 
 void ua_leg_bye(struct ua_leg *leg)
@@ -166,10 +193,21 @@ void ua_leg_bye(struct ua_leg *leg)
     if (leg->leaving)
         return;
     leg->leaving = true;
-    if (ua_leg_request(leg, bye_h, SIP_METHOD_BYE,
-                       TAG_IF(*leg->reason, SIPTAG_REASON_STR(leg->reason)),
-                       TAG_END()))
+    bye_send(leg);
+}
+
+void ua_leg_cut_h(void *record, void *arg)
+{
+    struct ua_leg *leg = record;
+
+    if (!ua_side_is_trunk(leg->side))
+        return;
+    if (leg->invite_out) {
+        ua_leg_gone(leg, ENGINE_END_TRANSPORT, 503, 0, "");
         ua_leg_free(leg);
+    } else {
+        ua_request_lost_all(leg->ua, leg->number);
+    }
 }
 
 void ua_leg_hangup(struct ua_leg *leg, unsigned cause, const char *text)

@@ -89,8 +89,8 @@ static void on_invite(struct ua_side *side, msg_t *msg, sip_t *sip)
         ua_reply(side, msg, sip, SIP_483_TOO_MANY_HOPS, TAG_END());
         return;
     }
-    if (external && trunk_calls(side->ua->trunk, ua_source(msg),
-                                sip->sip_request->rq_url->url_user)) {
+    if (trunk_calls(side->ua->trunk, side, ua_source(msg),
+                    sip->sip_request->rq_url->url_user)) {
         ua_uas_invite(side, msg, sip, ENGINE_FROM_TRUNK, NULL);
         return;
     }

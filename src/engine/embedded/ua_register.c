@@ -234,6 +234,10 @@ void ua_register(struct ua_side *side, msg_t *msg, sip_t *sip)
     const char *user;
     unsigned status;
 
+    if (ua_side_is_trunk(side)) { /* no phone is behind our own connection */
+        ua_reply(side, msg, sip, SIP_403_FORBIDDEN, TAG_END());
+        return;
+    }
     switch (ua_authenticate(side, msg, sip, &user)) {
     case UA_AUTH_OK:
         break;

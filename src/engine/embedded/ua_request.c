@@ -36,15 +36,26 @@ void ua_request_free_all(struct ua_leg *leg)
     }
 }
 
+/* Over TLS the trunk's connection may be another than when the call began. */
+const url_string_t *ua_leg_route(struct ua_leg *leg)
+{
+    struct sockaddr_storage home = {.ss_family = AF_UNSPEC};
+
+    if (ua_side_is_trunk(leg->side)) {
+        trunk_home(leg->ua->trunk, &home);
+        ua_side_route(leg->side, (struct sockaddr *)&home, true, leg->route);
+    }
+    return *leg->route ? ua_url(leg->route) : NULL;
+}
+
 static int response_h(void *magic, nta_outgoing_t *orq, const sip_t *sip);
 
 static int send_request(struct ua_request *rq, const tagi_t *tags,
                         const char *credentials)
 {
     nta_outgoing_t *orq = nta_outgoing_tcreate(
-        rq->leg->dialog, response_h, rq,
-        *rq->leg->route ? ua_url(rq->leg->route) : NULL, rq->method, rq->name,
-        NULL, SIPTAG_USER_AGENT_STR(UA_AGENT),
+        rq->leg->dialog, response_h, rq, ua_leg_route(rq->leg), rq->method,
+        rq->name, NULL, SIPTAG_USER_AGENT_STR(UA_AGENT),
         TAG_IF(*credentials, SIPTAG_HEADER_STR(credentials)), TAG_NEXT(tags));
 
     if (!orq)
@@ -117,6 +128,18 @@ static int response_h(void *magic, nta_outgoing_t *orq, const sip_t *sip)
     *slot = rq->next;
     over(rq, orq, status, sip);
     return 0;
+}
+
+void ua_request_lost_all(struct ua *ua, engine_leg number)
+{
+    struct ua_leg *leg;
+
+    while ((leg = leg_table_find(ua->legs, number)) && leg->requests) {
+        struct ua_request *rq = leg->requests;
+
+        leg->requests = rq->next;
+        over(rq, rq->orq, 503, NULL);
+    }
 }
 
 int ua_leg_request(struct ua_leg *leg, ua_response_h *h, sip_method_t method,

@@ -88,8 +88,7 @@ int ua_side_open(struct ua_side *side)
 
 void ua_side_close(struct ua_side *side)
 {
-    tls_front_free(side->front);
-    side->front = NULL;
+    ua_tls_close(side);
     if (side->agent)
         nta_agent_destroy(side->agent);
     side->agent = NULL;
@@ -122,9 +121,9 @@ void ua_side_route(const struct ua_side *side, const struct sockaddr *to,
     struct sockaddr_storage inner;
 
     if (ua_side_is_tls(side)) {
-        if (tls_front_inner(side->front, to, &inner))
+        if (ua_tls_inner(side, to, &inner))
             to = (const struct sockaddr *)&inner;
-        else if (!tls_front_outer(side->front, to, &inner)) {
+        else if (!ua_tls_outer(side, to, &inner)) {
             snprintf(out, UA_ROUTE_MAX, "%s", CLOSED);
             return;
         }
@@ -135,7 +134,12 @@ void ua_side_route(const struct ua_side *side, const struct sockaddr *to,
 
 bool ua_side_is_tls(const struct ua_side *side)
 {
-    return side == &side->ua->sides[UA_TLS];
+    return side == &side->ua->sides[UA_TLS] || ua_side_is_trunk(side);
+}
+
+bool ua_side_is_trunk(const struct ua_side *side)
+{
+    return side == &side->ua->sides[UA_TRUNK];
 }
 
 struct ua_side *ua_side_of(struct ua *ua, const struct registrar_binding *b)

@@ -108,6 +108,10 @@ static void obey(struct ua *ua, struct command *c)
         ua_uac_dial(ua, c);
         return;
     }
+    if (c->type == COMMAND_TRUNK_LINK) {
+        trunk_link_changed(ua->trunk);
+        return;
+    }
     if (!leg || leg->state == UA_ENDING)
         return;
     switch (c->type) {
@@ -133,6 +137,7 @@ static void obey(struct ua *ua, struct command *c)
         ua_probe_alive(leg);
         break;
     case COMMAND_DIAL:
+    case COMMAND_TRUNK_LINK:
     case COMMAND_STOP:
         break;
     }
@@ -239,6 +244,8 @@ static int open_sides(struct ua *ua)
     ua->sides[ENGINE_INTERNAL].port = cfg->internal_sip_port;
     ua->sides[UA_TLS] = ua->sides[ENGINE_EXTERNAL];
     ua->sides[UA_TLS].port = cfg->tls_port;
+    ua->sides[UA_TRUNK] = ua->sides[ENGINE_EXTERNAL];
+    ua->sides[UA_TRUNK].port = 0; /* of the connection, once there is one */
     for (int i = 0; i < UA_SIDES; i++) {
         ua->sides[i].ua = ua;
         ua->sides[i].which =
@@ -249,6 +256,8 @@ static int open_sides(struct ua *ua)
         err = ua_side_open(&ua->sides[ENGINE_INTERNAL]);
     if (!err && cfg->tls_port)
         err = ua_side_open(&ua->sides[UA_TLS]);
+    if (!err && *cfg->trunk_password && cfg->trunk_transport == CONFIG_TLS)
+        err = ua_side_open(&ua->sides[UA_TRUNK]);
     return err;
 }
 
@@ -293,7 +302,7 @@ static void close_parts(struct ua *ua)
         leg_table_each(ua->legs, free_leg_h, NULL);
     for (size_t i = 0; i < UA_SIDES; i++)
         ua_side_close(&ua->sides[i]);
-    sip_guard_free(ua->sides[ENGINE_EXTERNAL].guard); /* UA_TLS has it too */
+    sip_guard_free(ua->sides[ENGINE_EXTERNAL].guard); /* TLS has it too */
     sip_guard_free(ua->sides[ENGINE_INTERNAL].guard);
     digest_free(ua->digest);
     registrar_free(ua->registrar);

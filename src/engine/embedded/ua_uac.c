@@ -93,8 +93,7 @@ void ua_uac_ack(struct ua_leg *leg, uint32_t cseq)
     else
         snprintf(branch, sizeof(branch), "z9hG4bK%016llx",
                  (unsigned long long)ua_random());
-    ack = nta_outgoing_tcreate(leg->dialog, NULL, NULL,
-                               *leg->route ? ua_url(leg->route) : NULL,
+    ack = nta_outgoing_tcreate(leg->dialog, NULL, NULL, ua_leg_route(leg),
                                SIP_METHOD_ACK, NULL, SIPTAG_CSEQ(cs),
                                NTATAG_ACK_BRANCH(branch), TAG_END());
     if (ack)
@@ -111,7 +110,7 @@ static void answered(struct ua_leg *leg, const sip_t *sip)
 
     nta_leg_rtag(leg->dialog, sip->sip_to->a_tag);
     nta_leg_client_route(leg->dialog, sip->sip_record_route, sip->sip_contact);
-    if (leg->trunk || (sip->sip_record_route && !ua_side_is_tls(leg->side)))
+    if ((leg->trunk || sip->sip_record_route) && !ua_side_is_tls(leg->side))
         *leg->route = '\0';
     leg->can_update =
         sip->sip_allow && sip_is_allowed(sip->sip_allow, SIP_METHOD_UPDATE);
@@ -285,7 +284,7 @@ static int find_number(struct callee *ce, struct ua *ua,
                                : "there is no trunk; set SIPGW_SIP_PASSWORD");
         return err;
     }
-    ce->side = &ua->sides[ENGINE_EXTERNAL];
+    ce->side = ce->trunk.side;
     ce->to = ce->trunk.to;
     ce->tcp = ce->trunk.tcp;
     ce->uri = ce->trunk.uri;

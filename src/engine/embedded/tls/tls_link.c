@@ -103,7 +103,8 @@ static void secured(struct tls_link *l)
     const struct timeval idle = {IDLE_S, 0};
 
     l->secured = true;
-    bufferevent_set_timeouts(l->out, &idle, NULL);
+    bufferevent_set_timeouts(
+        l->out, SSL_is_server(tls_link_ssl(l)) ? &idle : NULL, NULL);
     if (inner_open(l))
         end(l, "no inner connection");
     else
@@ -134,8 +135,11 @@ int tls_link_alloc(struct tls_link **lp, struct event_base *base, int fd,
         close(fd);
         return ENOMEM;
     }
-    l->out = bufferevent_openssl_socket_new(
-        base, fd, ssl, BUFFEREVENT_SSL_ACCEPTING, BEV_OPT_CLOSE_ON_FREE);
+    l->out = bufferevent_openssl_socket_new(base, fd, ssl,
+                                            SSL_is_server(ssl)
+                                                ? BUFFEREVENT_SSL_ACCEPTING
+                                                : BUFFEREVENT_SSL_CONNECTING,
+                                            BEV_OPT_CLOSE_ON_FREE);
     if (!l->out) { /* ssl is freed, fd is not */
         free(l);
         close(fd);
@@ -155,6 +159,16 @@ int tls_link_alloc(struct tls_link **lp, struct event_base *base, int fd,
     return 0;
 }
 
+SSL *tls_link_ssl(const struct tls_link *l)
+{
+    return bufferevent_openssl_get_ssl(l->out);
+}
+
+unsigned long tls_link_error(const struct tls_link *l)
+{
+    return bufferevent_get_openssl_error(l->out);
+}
+
 void tls_link_free(struct tls_link *l)
 {
     if (!l)
@@ -162,7 +176,7 @@ void tls_link_free(struct tls_link *l)
     if (l->in)
         bufferevent_free(l->in);
     if (l->out) {
-        SSL *ssl = bufferevent_openssl_get_ssl(l->out);
+        SSL *ssl = tls_link_ssl(l);
 
         /* The far side is told, but not waited for. */
         SSL_set_shutdown(ssl, SSL_RECEIVED_SHUTDOWN);

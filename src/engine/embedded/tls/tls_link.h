@@ -44,9 +44,10 @@ struct tls_link {
 };
 
 /**
- * Begin the handshake on an accepted socket. Takes fd and ssl, on failure
- * too. The inner connection is made when the handshake is done. The handler
- * must outlive the link.
+ * Begin the handshake on a connected socket, as server or client as ssl is.
+ * Takes fd and ssl, on failure too. The inner connection is made when the
+ * handshake is done. The handler must outlive the link. A server's end is
+ * closed when it was idle for long.
  *
  * @return 0, ENOMEM or another errno value.
  */
@@ -54,5 +55,11 @@ int tls_link_alloc(struct tls_link **lp, struct event_base *base, int fd,
                    SSL *ssl, const struct sockaddr *outer, uint16_t inner_port,
                    const struct tls_link_handler *h);
 void tls_link_free(struct tls_link *l);
+
+/** The session; the link's. */
+SSL *tls_link_ssl(const struct tls_link *l);
+
+/** For the handler of the end: the oldest error of OpenSSL's, 0: none. */
+unsigned long tls_link_error(const struct tls_link *l);
 
 #endif
