@@ -268,6 +268,16 @@ int fs_node_send(struct fs_node *node, const char *line, uint32_t timeout_ms,
 void fs_sync(struct fs_node *node, bool fresh);
 void fs_sync_forget(struct fs_node *node);
 
+/** What a dump of a channel tells: whether it was answered, and with which
+ *  leg it is bridged, NULL for none. */
+bool fs_is_answered(const struct esl_event *ev);
+struct fs_leg *fs_bridged_to(struct freeswitch *fs,
+                             const struct esl_event *ev);
+
+/** Of the channels found those that are no legs yet become such, and are told
+ *  of: calls of before our start, or whose events were lost. */
+void fs_adopt(struct fs_node *node);
+
 /** A prompt ended at a channel that is no leg yet. */
 void fs_sync_played(struct fs_node *node, const char *uuid, const char *path);
 
