@@ -79,13 +79,17 @@ uint64_t call_timer_left(const struct call *c, enum call_timer which)
 
 void call_note(struct call *c)
 {
-    /* Kept with the leg that came in. */
+    /* Kept with the leg that came in. Whom Jigasi dialled may be left alone
+       by it, and has to hear of that. */
     engine_leg offered = c->outbound ? c->jigasi.id : c->leg.id;
+    engine_leg dialled = c->outbound && c->answered ? c->leg.id : 0;
     char text[ENGINE_NOTE_MAX];
 
     recover_note(c, text, sizeof(text));
     if (text[0] && offered)
         engine_note(c->cs->deps.engine, offered, text);
+    if (text[0] && dialled)
+        engine_note(c->cs->deps.engine, dialled, text);
 }
 
 void call_enter(struct call *c, enum call_state state, uint64_t step_ms)

@@ -100,6 +100,7 @@ enum {
     CALL_ENDING_MS = 10000,
     CALL_TONE_MS = 10000,
     CALL_NOTE_MS = 60000,
+    CALL_BACKOFF_MS = 20000, /* the longest before Jigasi is tried again */
     CALL_NODE_BACK_MS = 500, /* for its contacts to be known */
     CALL_WARNING_MS = 60000,
     CALL_OUTBOUND_MS = 180000, /* as a proxy waits, RFC 3261 section 16.6 */
@@ -415,7 +416,9 @@ void outbound_unanswered(struct call *c);
 void outbound_cancelled(struct call *c, const struct engine_event *ev);
 void outbound_left(struct call *c, bool ended);
 void outbound_adopt(struct call *c, const struct engine_event *ev);
-void outbound_resume(struct call *c, enum call_state state, bool bridged);
+void outbound_lost(struct call *c);
+void outbound_resume(struct call *c, const struct engine_event *ev,
+                     uint64_t step_ms);
 
 /* meeting.c: section 5 and, after Jigasi's BYE, 7 */
 void meeting_bridged(struct call *c);

@@ -4,7 +4,7 @@
 #include "call/call.h"
 
 /* Seconds between rounds when no contact could be reached. */
-static const unsigned backoff_s[] = {5, 10, 20};
+static const unsigned backoff_s[] = {5, 10, CALL_BACKOFF_MS / 1000};
 
 enum { BACKOFFS = sizeof(backoff_s) / sizeof(backoff_s[0]) };
 

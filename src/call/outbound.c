@@ -234,6 +234,10 @@ void outbound_adopt(struct call *c, const struct engine_event *ev)
     bool commanded = c->answering; /* Jigasi's leg, as noted */
 
     c->answered = ev->recovered.answered;
+    if (ev->recovered.alone) {
+        c->answering = true;
+        return;
+    }
     take_legs(c, &ev->recovered.offer);
     if (!ev->recovered.peer ||
         calls_leg_add(c->cs, c, &c->leg, ev->recovered.peer))
@@ -242,23 +246,30 @@ void outbound_adopt(struct call *c, const struct engine_event *ev)
     c->answering = commanded;
 }
 
-void outbound_resume(struct call *c, enum call_state state, bool bridged)
+/* One side has left while nobody looked: not both are there to go on. */
+void outbound_lost(struct call *c)
 {
-    if (!c->leg.id) {
+    if (c->leg.id) {
         log_line(c->cs->deps.log, LOG_INFO, c->id,
-                 "the called side has left meanwhile");
-        refuse_jigasi(c, 480, NULL);
-        over(c);
-    } else if (state == CALL_ENDING || state == CALL_GONE) {
-        c->end = CALL_END_COMPLETED;
-        refuse_jigasi(c, 480, NULL);
-        ending_hangup(c);
-    } else if (bridged) {
-        c->redial = true; /* in the meeting already: nothing to announce */
-        meeting_bridged(c);
-    } else if (c->answered) {
-        join(c);
-    } else {
-        call_enter(c, CALL_OUTBOUND, CALL_OUTBOUND_MS);
+                 "Jigasi has left meanwhile");
+        outbound_left(c, true);
+        return;
     }
+    log_line(c->cs->deps.log, LOG_INFO, c->id,
+             "the called side has left meanwhile");
+    refuse_jigasi(c, 480, NULL);
+    over(c);
+}
+
+/* Not in the meeting yet. */
+void outbound_resume(struct call *c, const struct engine_event *ev,
+                     uint64_t step_ms)
+{
+    if (c->answered) {
+        join(c);
+        return;
+    }
+    call_enter(c, CALL_OUTBOUND, step_ms ? step_ms : CALL_OUTBOUND_MS);
+    if (ev->recovered.peer_ringing)
+        outbound_ringing(c);
 }

@@ -234,6 +234,14 @@ static void resume_dial(struct call *c, const struct note *n)
     connect_dial(c);
 }
 
+/* Where no timer ran the engine's node was waited for, and is here now. */
+static void resume_retrying(struct call *c, const struct note *n)
+{
+    call_enter(c, CALL_RETRYING,
+               n->step_ms && n->step_ms < CALL_BACKOFF_MS ? n->step_ms
+                                                          : CALL_NODE_BACK_MS);
+}
+
 static void resume_lookup(struct call *c, const struct note *n)
 {
     if (c->target.meeting_id[0])
@@ -287,7 +295,7 @@ static void (*const resume_rows[CALL_STATES])(struct call *c,
     [CALL_DIALLING] = resume_dial,
     [CALL_RINGING] = resume_dial,
     [CALL_WAITING] = resume_waiting,
-    [CALL_RETRYING] = resume_dial,
+    [CALL_RETRYING] = resume_retrying,
     [CALL_JOINING] = resume_alone,
     [CALL_MEETING] = resume_alone,
     [CALL_LOBBY] = resume_alone,
@@ -340,7 +348,23 @@ static void resume_peer(struct call *c, enum call_state state,
         hear_waiting(c);
         call_enter(c, CALL_DIALLING,
                    n->step_ms ? n->step_ms : CALL_NO_RINGING_MS);
+        if (ev->recovered.peer_ringing)
+            connect_ringing(c);
     }
+}
+
+static void resume_outbound(struct call *c, enum call_state state,
+                            const struct engine_event *ev,
+                            const struct note *n)
+{
+    if (c->leg.id && (state == CALL_ENDING || state == CALL_GONE))
+        resume_rows[state](c, n);
+    else if (!c->leg.id || !c->jigasi.id)
+        outbound_lost(c);
+    else if (ev->recovered.bridged)
+        resume_meeting(c, n);
+    else
+        outbound_resume(c, ev, n->step_ms);
 }
 
 static void resume(struct call *c, const struct engine_event *ev,
@@ -371,7 +395,7 @@ static void resume(struct call *c, const struct engine_event *ev,
     if (c->answered)
         engine_mute(c->cs->deps.engine, c->leg.id, c->muted);
     if (c->outbound) {
-        outbound_resume(c, state, ev->recovered.bridged);
+        resume_outbound(c, state, ev, n);
         return;
     }
     peer_adopt(c, ev);
@@ -389,16 +413,20 @@ void recover_begin(struct calls *cs, const struct engine_event *ev)
 
     if (calls_find(cs, ev->leg))
         return;
-    if (!ev->recovered.note) {
+    if (!ev->recovered.note && !ev->recovered.alone) {
         calls_offered(cs, ev, o, ev->recovered.answered);
         return;
     }
-    if (note_read(&n, ev->recovered.note)) {
+    if (!ev->recovered.note || note_read(&n, ev->recovered.note)) {
         log_line(cs->deps.log, LOG_WARN, o->call,
-                 "the note of this call cannot be read: it begins anew");
+                 "the note of this call cannot be read: it %s",
+                 ev->recovered.alone ? "is ended" : "begins anew");
         if (ev->recovered.peer)
             engine_hangup(cs->deps.engine, ev->recovered.peer, 0, "");
-        calls_offered(cs, ev, o, ev->recovered.answered);
+        if (ev->recovered.alone)
+            engine_hangup(cs->deps.engine, ev->leg, 0, "");
+        else
+            calls_offered(cs, ev, o, ev->recovered.answered);
         return;
     }
     c = calls_add(cs, ev, o);

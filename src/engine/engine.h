@@ -227,7 +227,9 @@ void engine_hangup(struct engine *e, engine_leg leg, unsigned cause,
                    const char *text);
 
 /** Keep a text with the leg, so that a restarted program finds it in
- *  ENGINE_RECOVERED. Printable ASCII without blanks, < ENGINE_NOTE_MAX. */
+ *  ENGINE_RECOVERED: that of the leg that was offered; where that is gone,
+ *  that of the leg that was dialled for it. Printable ASCII without blanks, <
+ * ENGINE_NOTE_MAX. */
 void engine_note(struct engine *e, engine_leg leg, const char *text);
 
 /* ---- events ---- */
@@ -293,8 +295,11 @@ struct engine_event {
             engine_leg peer;           /* leg dialled for it, 0 none */
             const char *peer_contact;  /* engine_contact.id of peer, or "" */
             bool answered;
+            bool peer_ringing;
             bool peer_answered;
             bool bridged;
+            bool alone; /* not offered, but dialled for a leg that is gone,
+                           and noted; nothing of an offer is known */
         } recovered;
         struct {
             enum engine_side side;

@@ -442,77 +442,6 @@ static void the_program_ends(void **state)
     expect_monitor(t, "ended shutdown");
 }
 
-/* ---- after a restart ---- */
-
-static void it_goes_on_after_a_restart(void **state)
-{
-    struct scenario *t = *state;
-
-    in_outbound(t);
-    keys(t, "*6");
-    pass_over(t);
-    killed_and_restarted(t);
-    expect(t, "mute callee1 on");
-    expect(t, "bind callee1 *6 *9 *1 *0");
-    pass_over(t);
-    keys(t, "*1");
-    expect(t, "queue callee1 help");
-    bye(t, "phone", 0, "");
-    ends_with_words(t);
-    expect(t, "play callee1 ended");
-}
-
-static void it_rings_on_after_a_restart(void **state)
-{
-    struct scenario *t = *state;
-
-    ringing_out(t);
-    killed_and_restarted(t);
-    expect_none(t);
-    refused(t, "callee1", 486);
-    expect(t, "reject phone 486");
-}
-
-static void it_is_answered_after_a_restart(void **state)
-{
-    struct scenario *t = *state;
-
-    ringing_out(t);
-    answered(t, "callee1");
-    pass_over(t);
-    answered(t, "phone");
-    pass_over(t);
-    killed_and_restarted(t);
-    expect(t, "mute callee1 off");
-    expect(t, "stop callee1");
-    expect(t, "bridge callee1 phone");
-}
-
-static void callee_left_during_a_restart(void **state)
-{
-    struct scenario *t = *state;
-
-    in_outbound(t);
-    vanished(t, "callee1");
-    killed_and_restarted(t);
-    expect(t, "hangup phone");
-    settle(t);
-    expect_none(t);
-    assert_int_equal(calls_count(calls_of(t)), 0);
-}
-
-static void it_ends_after_a_restart(void **state)
-{
-    struct scenario *t = *state;
-
-    in_outbound(t);
-    gone(t, "callee1", ENGINE_END_HANGUP);
-    pass_over(t);
-    settle(t);
-    killed_and_restarted(t);
-    expect_none(t);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -538,11 +467,6 @@ int main(void)
         SCENARIO(jigasi_that_fails_is_not_dialled_again),
         SCENARIO(the_longest_call_holds),
         SCENARIO(the_program_ends),
-        SCENARIO(it_goes_on_after_a_restart),
-        SCENARIO(it_rings_on_after_a_restart),
-        SCENARIO(it_is_answered_after_a_restart),
-        SCENARIO(callee_left_during_a_restart),
-        SCENARIO(it_ends_after_a_restart),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -255,7 +255,12 @@ static void no_jigasi_at_the_restart_is_tried_later(void **state)
     pass_over(t);
     refused(t, "jigasi2", 503);
     expect(t, "play phone went-wrong music loop=1");
-    killed_and_restarted(t);
+    advance(t, 2000);
+    killed_for(t, 1000);
+    pass_over(t);
+    advance(t, 1999);
+    expect_none(t);
+    advance(t, 1);
     assert_int_equal(seen(t, "dial jigasi3"), 1);
 }
 

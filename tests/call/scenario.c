@@ -306,6 +306,7 @@ void ringing(struct scenario *t, const char *leg)
 {
     struct engine_event ev = leg_event(t, ENGINE_RINGING, id_of(leg));
 
+    leg_of(t, ev.leg)->ringing = true;
     tell(t, &ev);
 }
 
@@ -508,80 +509,4 @@ void expect_log(struct scenario *t, const char *text)
 const char *note_of(struct scenario *t)
 {
     return leg_of(t, phone_id(t))->note;
-}
-
-static void tell_recovered(struct scenario *t, unsigned number,
-                           const char *note, uint64_t age)
-{
-    struct leg *l = &t->phones[number - 1];
-    struct leg *peer = l->peer ? leg_of(t, l->peer) : NULL;
-    struct engine_event ev = {
-        .type = ENGINE_RECOVERED, .node = l->node, .leg = PHONE_LEGS + number};
-    char call[ENGINE_CALL_ID_MAX];
-
-    if (peer && (!peer->there || peer->ending))
-        peer = NULL;
-    snprintf(call, sizeof(call), "c%u", number);
-    ev.recovered.offer = (struct engine_offer){
-        .source = l->source,
-        .call = call,
-        .to = l->to,
-        .to_len = strlen(l->to),
-        .to_host = "meet.jitsi",
-        .caller_name = "Alice",
-        .caller_number = "4711",
-        .address = "192.0.2.1",
-    };
-    ev.recovered.note = note;
-    ev.recovered.note_age_ms = age;
-    ev.recovered.peer = peer ? l->peer : 0;
-    ev.recovered.peer_contact = peer ? peer->contact : "";
-    ev.recovered.answered = l->up;
-    ev.recovered.peer_answered = peer && peer->up;
-    ev.recovered.bridged = peer && (l->bridged || peer->bridged);
-    tell(t, &ev);
-}
-
-void killed_for(struct scenario *t, uint64_t ms)
-{
-    size_t n = t->n_lines;
-    uint64_t then = t->now;
-
-    calls_free(t->calls);
-    t->n_lines = n; /* who is killed cancels nothing */
-    t->calls = NULL;
-    memset(t->queries, 0, sizeof(t->queries));
-    t->n_started = t->n_ended = 0;
-    timers_free(t->timers);
-    t->now = 5; /* another clock */
-    assert_int_equal(timers_alloc(&t->timers, t->now), 0);
-    assert_int_equal(make_calls(t), 0);
-    contact_set(t, 0, "j1", true, 1);
-    for (unsigned i = 1; i <= t->n_phones; i++) {
-        struct leg *l = &t->phones[i - 1];
-        char note[ENGINE_NOTE_MAX];
-
-        snprintf(note, sizeof(note), "%s", l->note);
-        if (l->there)
-            tell_recovered(t, i, l->noted ? note : NULL,
-                           l->noted ? then - l->noted_at + ms : 0);
-    }
-}
-
-void vanished(struct scenario *t, const char *leg)
-{
-    leg_of(t, id_of(leg))->there = false;
-}
-
-void leg_recovered(struct scenario *t, const char *to, const char *note,
-                   bool up)
-{
-    struct leg *leg = &t->phones[t->n_phones++];
-
-    assert_true(t->n_phones < LEGS_MAX);
-    t->phone = t->n_phones;
-    leg->there = true;
-    leg->answering = leg->up = up;
-    snprintf(leg->to, sizeof(leg->to), "%s", to);
-    tell_recovered(t, t->n_phones, note, 0);
 }

@@ -24,9 +24,10 @@ struct directory_query {
 };
 
 struct leg {
-    bool there;      /* offered or dialled, ENGINE_GONE not told */
-    bool ending;     /* hung up or refused by policy */
-    bool answering;  /* commanded to answer */
+    bool there;     /* offered or dialled, ENGINE_GONE not told */
+    bool ending;    /* hung up or refused by policy */
+    bool answering; /* commanded to answer */
+    bool ringing;
     bool up;         /* answered */
     bool collecting; /* keys go to a collection */
     bool bound;      /* keys are bound */
