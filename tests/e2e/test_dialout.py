@@ -39,7 +39,7 @@ class Scenery(Scene):
 
 
 @contextlib.asynccontextmanager
-async def with_trunk(gateway_with, ear, **more):
+async def with_trunk(gateway_with, ear, scenery=Scenery, **more):
     """(scenery, trunk), the gateway registered."""
     g = gateway_with(run=False)
     t = Trunk(g.host())
@@ -55,7 +55,7 @@ async def with_trunk(gateway_with, ear, **more):
     async with t:
         await asyncio.get_running_loop().run_in_executor(None, g.start)
         await t.registered(30)
-        async with Scenery(g, ear) as s:
+        async with scenery(g, ear) as s:
             await asyncio.sleep(0 if EMBEDDED else 1)
             yield s, t
 

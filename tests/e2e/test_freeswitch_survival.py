@@ -9,13 +9,14 @@ import pytest
 
 import audio
 import hear
-from e2e.scene import Scene
+from e2e.test_dialout import Scenery, with_trunk
 from jigasi import Plan
+from mapper import Mapper
 
 RETRY = 45  # s between redials, longer than it takes for all to be there
 
 
-class Crowd(Scene):
+class Crowd(Scenery):
     """So many calls at a time that looking for a prompt in one of them must
     not keep the audio of the others waiting."""
 
@@ -345,14 +346,297 @@ async def hangs_up_while_away(s, gate):
     assert meeting.ended_by == "them"
 
 
+async def mutes_while_away(s, gate):
+    """Also with a key that was there before, and one that comes after."""
+    call, meeting = await s.in_meeting("keys")
+    await s.hears_tone(call, 600)
+    await gate.dead()
+    call.heard_until = call.media.mark()
+    await call.keys("*6")
+    assert not gate.back.is_set()
+    await gate.back.wait()
+    await s.hears(call, "muted")
+    await meeting.wait(lambda: meeting.muted, 5, "being shown as muted")
+    await asyncio.sleep(2)
+    assert meeting.muted, "the keys counted once"
+    await call.keys("*6")
+    await s.hears(call, "unmuted")
+
+
+async def keys_an_id_while_away(s, gate):
+    await gate.others(2)
+    call = await s.call("1000")
+    await s.hears_something(call)
+    await call.keys("47")
+    await gate.dead()
+    await call.keys("13#")
+    assert not gate.back.is_set()
+    await is_in(s, call, "4713")
+
+
+async def keys_a_password_while_away(s, gate):
+    s.jigasi.rooms["key"] = [Plan(status=486)]
+    call = await s.call("key")
+    await s.jigasi.next_call(10, "key")
+    await s.hears(call, "not-started", 20)
+    await gate.dead()
+    await call.keys("135#")
+    meeting = await s.jigasi.next_call(15, "key")
+    assert meeting.invite.get("Jitsi-Conference-Room-Pass") == "135"
+    await s.hears_tone(call, 600)
+
+
+async def has_keyed_half_of_a_known_password(s, gate):
+    """Of a meeting that the mapper calls protected."""
+    await gate.others()
+    call = await s.call("1000")
+    await s.hears_something(call)
+    await call.keys("5#")
+    await s.hears(call, "enter-password")
+    await call.keys("86")
+    await gate.dead()
+    await call.keys("42")
+    await gate.back.wait()
+    await call.keys("0#")
+    meeting = await s.jigasi.next_call(10, "protected")
+    assert meeting.invite.get("Jitsi-Conference-Room-Pass") == "86420"
+    await s.hears_tone(call, 600)
+
+
+async def waits_for_its_id_to_be_found(s, gate):
+    await gate.others()
+    call = await s.call("1000")
+    await s.hears_something(call)
+    await call.keys("6#")
+    await s.mapper.wanted("6")
+    await gate.through(call)
+    s.mapper.slow.clear()
+    await is_in(s, call, "slow")
+
+
+async def is_dialled_for(s, gate):
+    """Jigasi rings while nobody is there to see it."""
+    s.jigasi.rooms["dialled"] = [Plan(ring=False, on_demand=True)]
+    await gate.others(2)
+    call = await s.call("dialled")
+    meeting = await s.jigasi.next_call(10, "dialled")
+    await gate.dead()
+    meeting.ring()
+    await gate.back.wait()
+    await call.wait_state("up", 10)
+    await asyncio.sleep(4)
+    assert [getattr(c, "room", None) for c in s.jigasi.calls].count(
+        "dialled") == 1
+    meeting.join()
+    await s.hears(call, "in-conference")
+    await s.hears_tone(call, 600)
+
+
+async def finds_no_jigasi(s, gate):
+    """It is called again after 5 s, then after 10 s."""
+    s.gateway.expect_error("no Jigasi left")
+    call = await s.call("1000")
+    await s.hears_something(call)
+    s.jigasi.rooms["refused"] = [Plan(status=503, ring=False)] * 2
+    await call.keys("7#")
+    await s.jigasi.next_call(5, "refused")
+    refused = now()
+    await s.hears(call, "went-wrong")
+    await gate.through()
+    await s.jigasi.next_call(10, "refused")
+    await s.jigasi.next_call(15, "refused")
+    assert 14 < now() - refused < 18
+    await s.hears_tone(call, 600)
+
+
+async def checks_health(s, gate):
+    """Jigasi listens to its tone to the end, and no longer."""
+    await gate.others()
+    call = await s.dial("healthcheck", echo=False)
+    await call.wait_state("up")
+    begin = now()
+    await gate.dead()
+    await call.wait_state("ended", 15)
+    assert 9 < now() - begin < 12
+    assert audio.level(call.media.heard()[-4000:]) > -30, "a tone to the end"
+
+
+# ---- dialled out of a meeting ----
+
+class Out(Crowd):
+    """Phones and telephones that meetings dial."""
+
+    trunk = None
+
+    def __init__(self, *args, **options):
+        super().__init__(*args, **options)
+        self._dialling = asyncio.Lock()
+
+    async def dial_out(self, to="user", ring=True):
+        """Jigasi's call and that to a phone of its own, or by the trunk."""
+        async with self._dialling:
+            if to != "user":
+                self.trunk.plans.append(lambda c: ring and c.ring())
+                call = await self.dial(to)
+                rung = await self.trunk.next_call()
+            else:
+                phone = await self.phone()  # the newest one is rung
+                call = await self.dial(to)
+                rung = await asyncio.wait_for(phone.incoming.get(), 5)
+        if ring:
+            await call.wait_state("ringing")
+        return call, rung
+
+
+async def begins_to_ring_while_away(s, gate):
+    call, ring = await s.dial_out("+49302", ring=False)
+    await gate.dead()
+    ring.ring()
+    await gate.back.wait()
+    await call.wait_state("ringing", 10)
+    ring.pick_up()
+    await talks_out(s, call, ring)
+    await ring.hang_up()
+
+
+async def talks_out(s, call, ring):
+    ring.media.source = audio.tone(600)
+    await call.wait_state("up", 10)
+    await s.hears(ring, "in-conference")
+    await s.hears_tone(ring, 600)
+    await s.hears_tone(call, 600)
+
+
+async def is_rung_for_long(s, gate, to="user"):
+    call, ring = await s.dial_out(to)
+    await gate.through()
+    assert (call.state, ring.state) == ("ringing", "ringing")
+    ring.pick_up()
+    await talks_out(s, call, ring)
+    await ring.hang_up()
+    await call.wait_state("ended")
+
+
+async def is_rung_by_the_trunk(s, gate):
+    await is_rung_for_long(s, gate, "+49301")
+
+
+async def picks_up_while_away(s, gate):
+    call, ring = await s.dial_out()
+    await gate.dead()
+    ring.pick_up()
+    await talks_out(s, call, ring)
+    await ring.keys("*6")
+    await s.hears(ring, "muted")
+    await s.hears_silence(call)
+    await ring.hang_up()
+
+
+async def refuses_while_away(s, gate):
+    call, ring = await s.dial_out()
+    await gate.dead()
+    ring.refuse(486)
+    await call.wait_state("ended", 10)
+    assert call.responses[-1].status in (480, 486)
+
+
+async def is_given_up_while_away(s, gate):
+    call, ring = await s.dial_out()
+    await gate.dead()
+    await call.cancel()
+    await ring.wait_state("ended", 10)
+
+
+async def is_joined(s, gate, to="user"):
+    call, ring = await s.dial_out(to)
+    ring.pick_up()
+    await talks_out(s, call, ring)
+    return call, ring
+
+
+async def talks_out_of_a_meeting(s, gate):
+    call, ring = await is_joined(s, gate)
+    start = call.media.mark()
+    await gate.dead()
+    ring.heard_until = ring.media.mark()
+    await ring.keys("*")
+    await gate.back.wait()
+    await ring.keys("6")
+    await s.hears(ring, "muted")
+    assert audio.tone_level(call.media.heard(start), 600) > -30
+    assert "in-conference" not in s.ear.names(
+        ring.media.heard(ring.heard_until))
+    await ring.keys("*6")
+    await s.hears(ring, "unmuted")
+    await call.keys("12#")  # whom it dialled gets the meeting's keys
+    await ring.wait(lambda: "".join(ring.media.keys_heard) == "12#", 5,
+                    f"the keys; heard {ring.media.keys_heard}")
+    await call.hang_up()
+    await s.hears(ring, "ended")
+    await ring.wait_state("ended", 10)
+
+
+async def is_muted_out_of_a_meeting(s, gate):
+    call, ring = await is_joined(s, gate, "+49303")
+    await ring.keys("*6")
+    await s.hears(ring, "muted")
+    await gate.dead()
+    start = call.media.mark()
+    await gate.back.wait()
+    await asyncio.sleep(2)
+    assert audio.level(call.media.heard(start)) < -50, "was heard"
+    await ring.keys("*6")
+    await s.hears(ring, "unmuted")
+    await s.hears_tone(call, 600)
+    await ring.hang_up()
+
+
+async def is_left_while_away(s, gate):
+    call, ring = await is_joined(s, gate)
+    await gate.dead()
+    await call.hang_up()
+    await s.hears(ring, "ended")
+    await ring.wait_state("ended", 10)
+    assert ring.ended_by == "them"
+
+
+async def leaves_while_away(s, gate):
+    call, ring = await is_joined(s, gate)
+    await gate.dead()
+    await ring.hang_up()
+    await call.wait_state("ended", 10)
+
+
+async def hears_the_end_of_the_other_meeting(s, gate):
+    call, ring = await is_joined(s, gate)
+    await gate.others()
+    await call.hang_up()
+    await s.hears_something(ring)
+    ring.heard_until = ring.media.mark()
+    await gate.through()
+    await s.hears(ring, "ended")
+    await ring.wait_state("ended", 10)
+
+
 LASTING = (has_the_hand_raised, is_muted, is_a_visitor, is_muted_too,
            waits_for_it_to_be_live, waits_in_the_lobby, talks, talks_too,
            rings_for_long, is_taken_while_away, hangs_up_while_away,
-           waits_for_the_conference, waits_for_others)
+           waits_for_the_conference, waits_for_others, mutes_while_away,
+           keys_a_password_while_away)
 BRIEF = (rings,)
 BRIEFER = (is_asked_for_the_id, has_keyed_half_an_id, has_keyed_all_but_pound,
-           has_keyed_half_a_password, has_keyed_half_the_lobbys_password)
+           has_keyed_half_a_password, has_keyed_half_the_lobbys_password,
+           keys_an_id_while_away)
 BRIEFEST = (hears_the_end,)
+FOUND = (finds_no_jigasi,)
+SOUGHT = (has_keyed_half_of_a_known_password, waits_for_its_id_to_be_found,
+          checks_health)
+DIALLED = (is_dialled_for,)
+OUT = (is_rung_for_long, is_rung_by_the_trunk, begins_to_ring_while_away,
+       picks_up_while_away, refuses_while_away, is_given_up_while_away,
+       talks_out_of_a_meeting, is_muted_out_of_a_meeting, is_left_while_away,
+       leaves_while_away)
+OUT_BRIEF = (hears_the_end_of_the_other_meeting,)
 
 
 async def comes_while_away(s, back):
@@ -377,17 +661,20 @@ def prompts_at_a_time(server):
     return most
 
 
-async def killed_and_restarted(s, *callers, away=1.0):
+async def killed_and_restarted(s, *callers, away=2.0, also=()):
+    """also: who comes while the program is away."""
     g, gate = s.gateway, Gate(*(len(c) for c in callers))
     async with asyncio.TaskGroup() as group:
         for caller in sum(callers, ()):
             group.create_task(caller(s, gate))
             await asyncio.sleep(0.3)  # callers come one after the other
         await gate.all()
-        await s.stats(activeCalls=len(sum(callers, ())))
+        await s.stats(activeCalls=len(sum(callers, ())) -
+                      sum(callers, ()).count(checks_health))
         await asyncio.to_thread(g.kill)
         gate.killed.set()
-        group.create_task(comes_while_away(s, gate.back))
+        for caller in also:
+            group.create_task(caller(s, gate.back))
         await asyncio.sleep(away)  # as long as the program is away
         await asyncio.to_thread(g.start)
         gate.back.set()
@@ -395,11 +682,39 @@ async def killed_and_restarted(s, *callers, away=1.0):
             "a prompt over that of before"
 
 
+async def all_leave(s):
+    for c in [c for p in s.phones for c in p.calls]:
+        await c.hang_up()
+    await s.stats(activeCalls=0)
+
+
 @pytest.mark.deadline(300)
 async def test_killed_with_calls_in_every_state(freeswitch_with, ear):
     g = freeswitch_with(JIGATE_RETRY_INTERVAL=RETRY)
     async with Crowd(g, ear) as s:
-        await killed_and_restarted(s, LASTING, BRIEF, BRIEFER, BRIEFEST)
-        for c in [c for p in s.phones for c in p.calls]:
-            await c.hang_up()
-        await s.stats(activeCalls=0)
+        await killed_and_restarted(s, LASTING, BRIEF, BRIEFER, BRIEFEST,
+                                   also=(comes_while_away,))
+        await all_leave(s)
+
+
+async def test_killed_on_the_way_to_a_meeting(freeswitch_with, ear):
+    known = {n: {"conference": f"{room}@muc.meet.jitsi", "passcode": n == "5"}
+             for n, room in (("5", "protected"), ("6", "slow"),
+                             ("7", "refused"))}
+    async with Mapper("127.0.0.1", known) as mapper:
+        g = freeswitch_with(JIGATE_MEETING_LOOKUP=mapper.url)
+        async with Crowd(g, ear) as s:
+            s.mapper = mapper
+            mapper.slow.add("6")
+            await killed_and_restarted(s, FOUND, SOUGHT, DIALLED)
+            await all_leave(s)
+
+
+@pytest.mark.deadline(180)
+async def test_killed_with_calls_out_of_meetings(freeswitch_with, ear):
+    async with with_trunk(freeswitch_with, ear, Out) as (s, t):
+        s.trunk = t
+        await killed_and_restarted(s, OUT, OUT_BRIEF)
+        for p in s.phones:
+            await p.register(0)
+        await all_leave(s)

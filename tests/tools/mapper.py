@@ -11,6 +11,7 @@ class Mapper:
         self.headers = []
         self.status = 200
         self.silent = False
+        self.slow = set()        # ids that are looked for as long as here
         self._server = None
 
     async def __aenter__(self):
@@ -30,6 +31,8 @@ class Mapper:
         self.headers.append(head)
         if self.silent:
             return
+        while query.get("id") in self.slow:
+            await asyncio.sleep(0.02)
         answer = self.known.get(query.get("id"), {"conference": False})
         body = json.dumps(answer).encode()
         writer.write(b"HTTP/1.1 %d X\r\nContent-Type: application/json\r\n"
@@ -37,3 +40,10 @@ class Mapper:
                      % (self.status, len(body)) + body)
         await writer.drain()
         writer.close()
+
+    async def wanted(self, ident, timeout=5):
+        """Wait until somebody asks for this id."""
+        end = asyncio.get_running_loop().time() + timeout
+        while ident not in [q.get("id") for q in self.asked]:
+            assert asyncio.get_running_loop().time() < end, self.asked
+            await asyncio.sleep(0.02)

@@ -254,6 +254,16 @@ bool collector_running(const struct collector *c)
     return c->running;
 }
 
+bool collector_listens(const struct collector *c)
+{
+    return c->running || c->n_sequences;
+}
+
+size_t collector_started(const struct collector *c)
+{
+    return c->n_started;
+}
+
 static void collection_key(struct collector *c, char key)
 {
     timer_stop(&c->timer);

@@ -74,6 +74,13 @@ void collector_stop(struct collector *c);
 /** Whether a collection is under way. */
 bool collector_running(const struct collector *c);
 
+/** Whether keys mean anything: a collection is under way, or sequences are
+ *  bound. */
+bool collector_listens(const struct collector *c);
+
+/** How many of the last keys have begun a bound sequence that is not over. */
+size_t collector_started(const struct collector *c);
+
 /** A key came, 0-9 * # A-D (a-d count as A-D); others are ignored. */
 void collector_key(struct collector *c, char key);
 

@@ -68,6 +68,24 @@ struct fs_player {
     struct timer watch;
 };
 
+/**
+ * FreeSWITCH writes every key of a participant into the variable jigate_keys
+ * of his channel, whether this program runs or not: "ROUND.KEYS". The
+ * variable jigate_keys_done counts those that need not be read again after a
+ * restart: a collection that has not ended begins anew with its keys. When
+ * the log has grown long the next round begins with an empty one.
+ */
+struct fs_keylog {
+    uint32_t round;
+    size_t read;      /* keys of this round that were dealt with … */
+    size_t done;      /* … and that no restart need read, as written */
+    uint64_t info_at; /* ms: when a key came by INFO */
+    bool asked;       /* for the log, and no answer has come … */
+    bool again;       /* … to be asked again then */
+    bool behind;      /* those of before our start wait for a listener */
+    struct timer settle;
+};
+
 /** Whether the far side is there; times in ms. */
 struct fs_watch {
     struct timer timer;
@@ -96,6 +114,7 @@ struct fs_leg {
     bool killed; /* by us */
     bool wide;   /* hears more than 8 kHz */
     bool listed; /* by the synchronisation under way */
+    bool alone;  /* dialled before our start for one that is gone */
     unsigned kills;
     struct fs_watch watch;
     bool early; /* FreeSWITCH answered before it was asked to */
@@ -105,8 +124,7 @@ struct fs_leg {
     struct fs_player player;
     struct collector *keys;
     unsigned plays; /* of collections that have not ended, and the answer */
-    char keyed[ENGINE_KEYS_MAX + 1];   /* in the collection under way */
-    char resumed[ENGINE_KEYS_MAX + 1]; /* the same, before our start */
+    struct fs_keylog keylog;
 };
 
 struct fs_legs {
@@ -161,6 +179,9 @@ void fs_leg_set(struct fs_leg *leg, const char *name, const char *value);
 void fs_leg_gone(struct fs_leg *leg, enum engine_end end, unsigned status,
                  unsigned cause, const char *reason);
 
+/** It rings: told, once. */
+void fs_leg_ringing(struct fs_leg *leg);
+
 /** It was answered, ready for commands: told; what waited goes on. */
 void fs_leg_answered(struct fs_leg *leg);
 
@@ -188,12 +209,38 @@ void fs_keys_answered(struct fs_leg *leg);
 void fs_keys_played(struct fs_leg *leg);
 void fs_keys_collect(struct fs_leg *leg, const struct engine_collect *c);
 
-/** A key came. Those of a collection are kept with the channel, too, so that
- *  half an id is not lost with this program. */
+/** A collection was given up: what was keyed counts no more. */
+void fs_keys_collect_stop(struct fs_leg *leg);
+
+void fs_keys_bind(struct fs_leg *leg, const char *const *sequences, size_t n,
+                  uint32_t inter_ms);
+
+/** A key came that is in no log. The leg may be gone afterwards. */
 void fs_keys_key(struct fs_leg *leg, char key);
 
-/** What was keyed counts no more. */
-void fs_keys_forget(struct fs_leg *leg);
+/** The same by INFO: FreeSWITCH may write it into the log as well. */
+void fs_keys_info(struct fs_leg *leg, char key);
+
+/* ---- the log of keys ---- */
+
+/** Let FreeSWITCH write it; the channel must be there. */
+void fs_keylog_start(struct fs_leg *leg);
+
+/** It has grown: read what is new. */
+void fs_keylog_grown(struct fs_leg *leg);
+
+/** What the channel says about it, of a leg from before our start. */
+void fs_keylog_adopt(struct fs_leg *leg, const struct esl_event *ev);
+
+/** Deal with what is new in it. The leg may be gone afterwards. */
+void fs_keylog_read(struct fs_leg *leg, const struct esl_event *ev);
+
+/** The answer that was asked for will not come. */
+void fs_keylog_unask(struct fs_leg *leg);
+
+/** Nothing that was read up to here is needed again, but for the last ones
+ *  that began a sequence. */
+void fs_keylog_done(struct fs_leg *leg, size_t started);
 
 /* ---- is anybody there ---- */
 
@@ -203,6 +250,9 @@ void fs_watch_start(struct fs_leg *leg);
 
 /** Whether a leg that ends now was silent and gave no answer. */
 bool fs_watch_lost(const struct fs_leg *leg);
+
+/** Go on after a lost connection, which takes answers with it. */
+void fs_watch_resume(struct fs_leg *leg);
 
 /* ---- dialling ---- */
 
@@ -268,8 +318,9 @@ int fs_node_send(struct fs_node *node, const char *line, uint32_t timeout_ms,
 void fs_sync(struct fs_node *node, bool fresh);
 void fs_sync_forget(struct fs_node *node);
 
-/** What a dump of a channel tells: whether it was answered, and with which
- *  leg it is bridged, NULL for none. */
+/** What a dump of a channel tells: whether a 180 or 183 came, whether it was
+ *  answered, and with which leg it is bridged, NULL for none. */
+bool fs_is_ringing(const struct esl_event *ev);
 bool fs_is_answered(const struct esl_event *ev);
 struct fs_leg *fs_bridged_to(struct freeswitch *fs,
                              const struct esl_event *ev);

@@ -6,6 +6,20 @@
 #include "base/slice.h"
 #include "engine/freeswitch/fs.h"
 
+bool fs_is_ringing(const struct esl_event *ev)
+{
+    static const char *const times[] = {"Caller-Channel-Progress-Time",
+                                        "Caller-Channel-Progress-Media-Time"};
+    bool is = false;
+
+    for (size_t i = 0; i < sizeof(times) / sizeof(times[0]); i++) {
+        struct slice s = esl_event_raw(ev, times[i]);
+
+        is = is || (s.p && !slice_is(s, "0"));
+    }
+    return is;
+}
+
 bool fs_is_answered(const struct esl_event *ev)
 {
     return esl_event_is(ev, "Answer-State", "answered");
@@ -29,6 +43,7 @@ static void names_read(struct fs_leg *leg, const struct esl_event *ev)
                       sizeof(leg->call));
     esl_event_get(ev, "variable_sip_call_id", leg->call_id,
                   sizeof(leg->call_id));
+    leg->answered = fs_is_answered(ev);
 }
 
 /* A call that we did not know: of before our start, or missed. */
@@ -45,31 +60,42 @@ static struct fs_leg *adopt_inbound(struct fs_node *node,
     return leg;
 }
 
-static void adopt_outbound(struct fs_node *node, const struct fs_found *f,
-                           const struct esl_event *ev)
+/* Without the one that it was dialled for it is ended, but for a participant
+   whose note tells how to end. */
+static void adopt_alone(struct fs_leg *leg, const struct esl_event *ev)
+{
+    leg->alone = leg->answered && esl_event_raw(ev, "variable_jigate_note").p;
+    if (leg->alone)
+        return;
+    log_line(leg->fs->log, LOG_INFO, leg->call,
+             "a call dialled for another that is gone is ended");
+    fs_leg_kill(leg, "NORMAL_CLEARING");
+}
+
+static struct fs_leg *adopt_outbound(struct fs_node *node,
+                                     const struct fs_found *f,
+                                     const struct esl_event *ev)
 {
     struct fs_leg *leg = fs_leg_alloc(node, f->uuid, false);
-    struct fs_leg *participant;
+    struct fs_leg *other;
     char uuid[ESL_UUID_MAX];
 
     if (!leg)
-        return;
+        return NULL;
     names_read(leg, ev);
     esl_event_get(ev, "variable_jigate_for", uuid, sizeof(uuid));
-    leg->answered = fs_is_answered(ev);
-    leg->ringing = true;
-    participant = fs_leg_find_uuid(node->fs, uuid);
-    if (!participant || !participant->inbound) {
-        log_line(node->fs->log, LOG_INFO, leg->call,
-                 "a call dialled for another that is gone is ended");
-        fs_leg_kill(leg, "NORMAL_CLEARING");
-        return;
+    leg->ringing = fs_is_ringing(ev);
+    other = fs_leg_find_uuid(node->fs, uuid);
+    if (!other || !other->inbound) {
+        adopt_alone(leg, ev);
+    } else {
+        leg->jigasi = !other->jigasi;
+        leg->peer = other->number;
+        other->peer = leg->number;
     }
-    leg->jigasi = !participant->jigasi;
-    leg->peer = participant->number;
-    participant->peer = leg->number;
     if (leg->answered)
         fs_watch_start(leg);
+    return leg;
 }
 
 struct recovered {
@@ -112,9 +138,9 @@ static void recovered_peer(struct recovered *r, struct fs_node *node,
     variable(&of_peer, "variable_jigate_contact", r->contact,
              sizeof(r->contact), r->uri, sizeof(r->uri));
     r->ev.recovered.peer = peer->number;
+    r->ev.recovered.peer_ringing = peer->ringing;
     r->ev.recovered.peer_answered = peer->answered;
-    r->ev.recovered.bridged = fs_bridged_to(node->fs, ev) == peer;
-    leg->bridged = peer->bridged = r->ev.recovered.bridged;
+    r->ev.recovered.bridged = leg->bridged;
 }
 
 /* The note, and its age by FreeSWITCH's clock: see note() in fs_ops.c. */
@@ -141,19 +167,23 @@ static void recovered_note(struct recovered *r, const struct fs_node *node,
     r->ev.recovered.note_age_ms = age > INT32_MAX ? 0 : age;
 }
 
-/* What an earlier program left: keys, and what plays while the meeting is
-   not heard. */
-static void leftovers(struct fs_leg *leg, const struct fs_found *f,
-                      const struct esl_event *ev)
+/* What its offer was; of one that was not offered nothing is known. */
+static bool recovered_offer(struct recovered *r, const struct fs_leg *leg,
+                            const struct esl_event *ev)
 {
-    esl_event_get(ev, "variable_jigate_keyed", leg->resumed,
-                  sizeof(leg->resumed));
-    if (leg->resumed[strspn(leg->resumed, "0123456789")])
-        leg->resumed[0] = '\0';
-    if (f->playing[0])
-        fs_play_adopt(leg, f->playing);
-    else if (leg->answered)
-        fs_play_release(leg);
+    if (leg->inbound)
+        return fs_offer_read(&r->offer, leg, ev);
+    r->ev.recovered.alone = true;
+    r->offer.offer = (struct engine_offer){
+        .source = ENGINE_FROM_JIGASI,
+        .call = leg->call,
+        .to = "",
+        .to_host = "",
+        .caller_name = "",
+        .caller_number = "",
+        .address = "",
+    };
+    return true;
 }
 
 static void recover(struct fs_node *node, struct fs_leg *leg,
@@ -161,47 +191,101 @@ static void recover(struct fs_node *node, struct fs_leg *leg,
 {
     struct recovered *r = calloc(1, sizeof(*r));
 
-    if (!r || !fs_offer_read(&r->offer, leg, ev)) {
+    if (!r || !recovered_offer(r, leg, ev)) {
         free(r);
         fs_leg_kill(leg, "CALL_REJECTED");
         return;
     }
-    fs_codecs_learn(leg, ev);
     r->ev.type = ENGINE_RECOVERED;
     r->ev.node = node->index;
     r->ev.leg = leg->number;
     r->ev.recovered.offer = r->offer.offer;
-    r->ev.recovered.answered = fs_is_answered(ev);
+    r->ev.recovered.answered = leg->answered;
     recovered_note(r, node, ev);
     recovered_peer(r, node, leg, ev);
-    leg->answered = r->ev.recovered.answered;
-    if (!esl_event_raw(ev, "variable_jigate_call").p)
-        fs_offer_prepare(leg);
-    if (leg->answered)
-        fs_watch_start(leg);
-    leftovers(leg, f, ev);
+    if (leg->inbound) {
+        fs_codecs_learn(leg, ev);
+        if (!esl_event_raw(ev, "variable_jigate_call").p)
+            fs_offer_prepare(leg);
+        if (leg->answered)
+            fs_watch_start(leg);
+    }
     fs_tell(node->fs, &r->ev);
     free(r);
 }
 
-/* The same order: a dialled leg is told of with its participant. */
+/* The steps of taking over a channel that is no leg yet; each is done for all
+   before the next, for one channel's needs what is known of another. */
+
+static void adopt(struct fs_node *node, struct fs_found *f, struct fs_leg *leg,
+                  const struct esl_event *ev)
+{
+    if (!leg && esl_event_raw(ev, "variable_jigate_source").p)
+        f->adopted = adopt_inbound(node, f, ev) != NULL;
+}
+
+static void adopt_dialled(struct fs_node *node, struct fs_found *f,
+                          struct fs_leg *leg, const struct esl_event *ev)
+{
+    if (!leg && esl_event_raw(ev, "variable_jigate_for").p)
+        f->adopted = adopt_outbound(node, f, ev) != NULL;
+}
+
+static void join_legs(struct fs_node *node, struct fs_found *f,
+                      struct fs_leg *leg, const struct esl_event *ev)
+{
+    struct fs_leg *peer = f->adopted ? fs_bridged_to(node->fs, ev) : NULL;
+
+    if (peer && leg->inbound && peer->number == leg->peer)
+        leg->bridged = leg->joined = peer->bridged = peer->joined = true;
+}
+
+/* What an earlier program left to the participant: keys, and what plays while
+   the meeting is not heard. */
+static void take_over(struct fs_node *node, struct fs_found *f,
+                      struct fs_leg *leg, const struct esl_event *ev)
+{
+    if (!f->adopted || (leg->jigasi && !leg->inbound) || leg->killed)
+        return;
+    fs_keylog_adopt(leg, ev);
+    if (!leg->inbound && leg->answered && !leg->bridged)
+        fs_keylog_start(leg); /* perhaps answered with nobody here */
+    if (f->playing[0])
+        fs_play_adopt(leg, f->playing);
+    else if (leg->answered)
+        fs_play_release(leg);
+}
+
+static void tell_of(struct fs_node *node, struct fs_found *f,
+                    struct fs_leg *leg, const struct esl_event *ev)
+{
+    if (f->adopted && (leg->inbound || leg->alone))
+        recover(node, leg, f, ev);
+}
+
+/* What was keyed since the dump has had its event. */
+static void look_for_keys(struct fs_node *node, struct fs_found *f,
+                          struct fs_leg *leg, const struct esl_event *ev)
+{
+    if (leg && f->adopted && !leg->jigasi && !leg->killed)
+        fs_keylog_grown(leg);
+}
+
+static void (*const steps[])(struct fs_node *node, struct fs_found *f,
+                             struct fs_leg *leg,
+                             const struct esl_event *ev) = {
+    adopt, adopt_dialled, join_legs, take_over, tell_of, look_for_keys};
+
 void fs_adopt(struct fs_node *node)
 {
-    struct fs_leg *leg;
     struct esl_event ev;
 
-    for (int round = 0; round < 3; round++) {
+    for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
         for (struct fs_found *f = node->found; f; f = f->next) {
-            leg = fs_leg_find_uuid(node->fs, f->uuid);
-            esl_event_open(&ev, slice_of(f->dump ? f->dump : ""));
-            if (round == 0 && !leg && f->dump &&
-                esl_event_raw(&ev, "variable_jigate_source").p)
-                f->adopted = adopt_inbound(node, f, &ev) != NULL;
-            else if (round == 1 && !leg && f->dump &&
-                     esl_event_raw(&ev, "variable_jigate_for").p)
-                adopt_outbound(node, f, &ev);
-            else if (round == 2 && leg && f->adopted)
-                recover(node, leg, f, &ev);
+            if (!f->dump)
+                continue;
+            esl_event_open(&ev, slice_of(f->dump));
+            steps[i](node, f, fs_leg_find_uuid(node->fs, f->uuid), &ev);
         }
     }
 }

@@ -114,6 +114,7 @@ static int originate(struct fs_leg *leg, const struct fs_leg *participant,
         {"disable_q850_reason", "true"},
         {"app_disable_expand_variables", "true"},
         {"outbound_redirect_fatal", "true"},
+        {"jigate_keys", "0."},
         {NULL, NULL}, /* room for what is not always said */
         {NULL, NULL},
     };

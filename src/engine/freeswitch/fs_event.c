@@ -95,6 +95,8 @@ static void on_park(struct fs_node *node, struct fs_leg *leg, const char *uuid,
         set_call_id(leg, ev);
         set_rate(leg, ev);
         set_tones(leg, ev);
+        if (!leg->jigasi)
+            fs_keylog_start(leg);
         fs_leg_answered(leg);
     } else if (leg->inbound && leg->joined) {
         parted(leg);
@@ -117,16 +119,8 @@ static void on_answer(struct fs_node *node, struct fs_leg *leg,
 static void on_progress(struct fs_node *node, struct fs_leg *leg,
                         const char *uuid, const struct esl_event *ev)
 {
-    const struct engine_event out = {
-        .type = ENGINE_RINGING,
-        .node = node->index,
-        .leg = leg ? leg->number : 0,
-    };
-
-    if (!leg || leg->inbound || leg->ringing || leg->answered)
-        return;
-    leg->ringing = true;
-    fs_tell(node->fs, &out);
+    if (leg)
+        fs_leg_ringing(leg);
 }
 
 static void on_bridge(struct fs_node *node, struct fs_leg *leg,
@@ -156,9 +150,14 @@ static void on_dtmf(struct fs_node *node, struct fs_leg *leg, const char *uuid,
 {
     char digit[4];
 
-    /* Those of INFO are read in on_info(): FreeSWITCH gets some wrong. */
-    if (leg && !leg->jigasi && !esl_event_is(ev, "DTMF-Source", "ENDPOINT") &&
-        esl_event_get(ev, "DTMF-Digit", digit, sizeof(digit)) && digit[0])
+    if (!leg || leg->jigasi)
+        return;
+    /* What went into the log comes from there as "APP". Keys of INFO are read
+       in on_info(): FreeSWITCH gets some wrong. */
+    if (esl_event_is(ev, "DTMF-Source", "APP"))
+        fs_keylog_grown(leg);
+    else if (!esl_event_is(ev, "DTMF-Source", "ENDPOINT") &&
+             esl_event_get(ev, "DTMF-Digit", digit, sizeof(digit)) && digit[0])
         fs_keys_key(leg, digit[0]);
 }
 
@@ -221,7 +220,7 @@ static void on_info(struct fs_node *node, struct fs_leg *leg, const char *uuid,
     for (char *p = type; *p; p++)
         *p = (char)(*p >= 'A' && *p <= 'Z' ? *p | 0x20 : *p);
     if (!leg->jigasi && key_read(&key, type, text)) {
-        fs_keys_key(leg, key);
+        fs_keys_info(leg, key);
         return;
     }
     out.leg = leg->number;

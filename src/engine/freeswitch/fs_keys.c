@@ -15,29 +15,20 @@ static void keys_h(const char *keys, void *arg)
         .keys = keys,
     };
 
+    fs_keylog_done(leg, collector_started(leg->keys));
     fs_tell(leg->fs, &ev);
-}
-
-void fs_keys_forget(struct fs_leg *leg)
-{
-    leg->resumed[0] = '\0';
-    if (!leg->keyed[0])
-        return;
-    leg->keyed[0] = '\0';
-    fs_leg_set(leg, "jigate_keyed", "");
 }
 
 void fs_keys_key(struct fs_leg *leg, char key)
 {
-    size_t n = strlen(leg->keyed);
-
-    if (collector_running(leg->keys) && key >= '0' && key <= '9' &&
-        n + 1 < sizeof(leg->keyed)) {
-        leg->keyed[n] = key;
-        leg->keyed[n + 1] = '\0';
-        fs_leg_set(leg, "jigate_keyed", leg->keyed);
-    }
     collector_key(leg->keys, key);
+}
+
+void fs_keys_info(struct fs_leg *leg, char key)
+{
+    leg->keylog.info_at = timers_now(leg->fs->timers);
+    fs_keylog_grown(leg);
+    fs_keys_key(leg, key);
 }
 
 static void digits_h(const char *digits, enum engine_digits_end end,
@@ -51,7 +42,7 @@ static void digits_h(const char *digits, enum engine_digits_end end,
         .digits = {digits, end, terminator},
     };
 
-    fs_keys_forget(leg);
+    fs_keylog_done(leg, 0);
     fs_tell(leg->fs, &ev);
 }
 
@@ -88,19 +79,22 @@ void fs_keys_answered(struct fs_leg *leg)
     fs_keys_played(leg);
 }
 
-/* A collection of before our start goes on: its prompts are over. The leg
-   may be gone at the end. */
-static void resume(struct fs_leg *leg)
+void fs_keys_collect_stop(struct fs_leg *leg)
 {
-    struct freeswitch *fs = leg->fs;
-    engine_leg number = leg->number;
-    char keys[sizeof(leg->resumed)];
+    collector_stop(leg->keys);
+    fs_keylog_done(leg, 0);
+}
 
-    memcpy(keys, leg->resumed, sizeof(keys));
-    leg->resumed[0] = '\0';
-    memcpy(leg->keyed, keys, sizeof(keys));
-    for (const char *k = keys; *k && fs_leg_find(fs, number); k++)
-        collector_key(leg->keys, *k);
+void fs_keys_bind(struct fs_leg *leg, const char *const *sequences, size_t n,
+                  uint32_t inter_ms)
+{
+    int err = collector_bind(leg->keys, sequences, n, inter_ms);
+
+    if (err)
+        log_line(leg->fs->log, LOG_ERROR, leg->call,
+                 "key sequences not bound: %s", strerror(err));
+    if (leg->keylog.behind)
+        fs_keylog_grown(leg);
 }
 
 void fs_keys_collect(struct fs_leg *leg, const struct engine_collect *c)
@@ -122,17 +116,19 @@ void fs_keys_collect(struct fs_leg *leg, const struct engine_collect *c)
         wait.prompts = answer;
         wait.n_prompts = 1;
     }
+    if (leg->keylog.behind) /* prompts are over: keys follow */
+        wait.n_prompts = 0;
     err = collector_start(leg->keys, &wait);
     if (err) {
         log_line(leg->fs->log, LOG_ERROR, leg->call,
                  "digits not collected: %s", strerror(err));
         return;
     }
-    if (leg->resumed[0]) {
-        resume(leg);
+    if (leg->keylog.behind) {
+        fs_keylog_grown(leg);
         return;
     }
-    fs_keys_forget(leg);
+    fs_keylog_done(leg, 0);
     if (!leg->answered && !leg->plays)
         leg->plays++;
     if (c->n_prompts) {

@@ -141,6 +141,7 @@ void fs_leg_free(struct fs_leg *leg)
     timer_stop(&leg->kill);
     timer_stop(&leg->answer);
     timer_stop(&leg->watch.timer);
+    timer_stop(&leg->keylog.settle);
     while (leg->queue) {
         struct fs_queued *q = leg->queue;
 
@@ -217,6 +218,20 @@ void fs_leg_gone(struct fs_leg *leg, enum engine_end end, unsigned status,
     unbridge(leg);
     fs_leg_free(leg);
     fs_tell(fs, &ev);
+}
+
+void fs_leg_ringing(struct fs_leg *leg)
+{
+    const struct engine_event ev = {
+        .type = ENGINE_RINGING,
+        .node = leg->node->index,
+        .leg = leg->number,
+    };
+
+    if (leg->inbound || leg->ringing || leg->answered)
+        return;
+    leg->ringing = true;
+    fs_tell(leg->fs, &ev);
 }
 
 void fs_leg_answered(struct fs_leg *leg)

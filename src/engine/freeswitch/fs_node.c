@@ -64,6 +64,7 @@ static void undial_h(struct fs_leg *leg, void *arg)
 {
     leg->dialling = false;
     fs_leg_unsend(leg);
+    fs_keylog_unask(leg);
 }
 
 static void down_h(void *arg)

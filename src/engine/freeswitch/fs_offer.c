@@ -183,7 +183,9 @@ void fs_offer_prepare(struct fs_leg *leg)
              "bridge_filter_dtmf=%s;bridge_generate_comfort_noise=-1;"
              "send_silence_when_idle=-1;disable_q850_reason=true;"
              "media_timeout=7200000;uuid_bridge_park_on_cancel=true;"
-             "jigate_call=%s",
+             "jigate_keys=0.;jigate_call=%s",
              filter, leg->call);
     fs_leg_send(leg, NULL, 0, "uuid_setvar_multi", leg->uuid, vars, NULL);
+    if (!leg->jigasi)
+        fs_keylog_start(leg);
 }

@@ -109,10 +109,8 @@ static void collect_stop(struct engine *e, engine_leg number)
 {
     struct fs_leg *leg = leg_of(e, number);
 
-    if (!leg)
-        return;
-    collector_stop(leg->keys);
-    fs_keys_forget(leg);
+    if (leg)
+        fs_keys_collect_stop(leg);
 }
 
 static void bind_keys(struct engine *e, engine_leg number,
@@ -120,11 +118,9 @@ static void bind_keys(struct engine *e, engine_leg number,
                       uint32_t inter_ms)
 {
     struct fs_leg *leg = leg_of(e, number);
-    int err = leg ? collector_bind(leg->keys, sequences, n, inter_ms) : 0;
 
-    if (err)
-        log_line(leg->fs->log, LOG_ERROR, leg->call,
-                 "key sequences not bound: %s", strerror(err));
+    if (leg)
+        fs_keys_bind(leg, sequences, n, inter_ms);
 }
 
 static engine_leg dial(struct engine *e, const struct engine_dial *d)

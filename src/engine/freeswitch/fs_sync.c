@@ -256,7 +256,7 @@ void fs_sync_forget(struct fs_node *node)
 static void known(struct fs_leg *leg, const struct fs_found *f,
                   const struct esl_event *ev)
 {
-    struct fs_leg *peer;
+    struct fs_leg *peer = fs_bridged_to(leg->fs, ev);
 
     if (f->unknown)
         return;
@@ -269,17 +269,21 @@ static void known(struct fs_leg *leg, const struct fs_found *f,
         fs_leg_kill(leg, "NORMAL_CLEARING");
         return;
     }
+    if (fs_is_ringing(ev))
+        fs_leg_ringing(leg);
     if (fs_is_answered(ev) && !leg->answered && !leg->dialling)
         fs_leg_answered(leg);
-    peer = fs_bridged_to(leg->fs, ev);
     if (peer && leg->inbound)
         fs_leg_bridged(leg, peer);
+    fs_keylog_read(leg, ev);
 }
 
 static void resend_h(struct fs_leg *leg, void *arg)
 {
     fs_leg_resend(leg);
     fs_play_resume(leg);
+    if (leg->answered)
+        fs_watch_resume(leg);
 }
 
 /* Participants before the legs that were dialled for them: for one who is

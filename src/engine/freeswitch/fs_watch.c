@@ -117,6 +117,12 @@ void fs_watch_start(struct fs_leg *leg)
     look_later(leg);
 }
 
+void fs_watch_resume(struct fs_leg *leg)
+{
+    leg->watch.asked = 0;
+    look_later(leg);
+}
+
 bool fs_watch_lost(const struct fs_leg *leg)
 {
     return leg->watch.asked != 0;
