@@ -11,12 +11,13 @@ struct slice slice_of(const char *text)
 
 bool slice_is(struct slice s, const char *text)
 {
-    return s.len == strlen(text) && memcmp(s.p, text, s.len) == 0;
+    return s.len == strlen(text) && (!s.len || memcmp(s.p, text, s.len) == 0);
 }
 
 bool slice_is_nocase(struct slice s, const char *text)
 {
-    return s.len == strlen(text) && strncasecmp(s.p, text, s.len) == 0;
+    return s.len == strlen(text) &&
+           (!s.len || strncasecmp(s.p, text, s.len) == 0);
 }
 
 int slice_to_u64(struct slice s, uint64_t min, uint64_t max, uint64_t *out)

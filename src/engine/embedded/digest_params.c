@@ -26,7 +26,8 @@ static bool unquote(struct slice *v)
             return false;
         if (c != '\\')
             continue;
-        if (!quoted || ++i == v->len || (unsigned char)v->p[i] < 0x20)
+        if (!quoted || ++i == v->len || (unsigned char)v->p[i] < 0x20 ||
+            v->p[i] == 0x7f)
             return false;
     }
     return true;
