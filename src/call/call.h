@@ -179,7 +179,8 @@ struct call {
     bool looking; /* the directory has not answered yet */
 
     bool healthcheck; /* Jigasi's, no participant */
-    bool outbound;    /* dialled out of a meeting */
+    bool outbound;    /* dialled out of a meeting, … */
+    bool trunk;       /* … through the trunk */
     bool was_visitor; /* so a redial asks to be one again */
     bool answering;   /* 200 commanded */
     bool answered;
@@ -402,6 +403,7 @@ enum outbound_verdict {
     OUTBOUND_NOT_REGISTERED, /* the phones' user, without a phone */
     OUTBOUND_NO_NUMBER,      /* neither a user nor a telephone number */
     OUTBOUND_NOT_ALLOWED,    /* by JIGATE_DIALOUT_ALLOW */
+    OUTBOUND_FULL,           /* JIGATE_DIALOUT_MAX_CALLS */
 };
 
 enum outbound_verdict outbound_find(struct outbound_route *r,

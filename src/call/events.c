@@ -75,6 +75,10 @@ static void on_contact(struct calls *cs, const struct engine_event *ev)
 
 static void on_trunk(struct calls *cs, const struct engine_event *ev)
 {
+    struct monitor_event me = {
+        .type = MONITOR_TRUNK, .node = ev->node, .up = ev->trunk.registered};
+
+    calls_tell_event(cs, &me);
     log_line(cs->deps.log, ev->trunk.registered ? LOG_INFO : LOG_WARN, NULL,
              "trunk %s: %s",
              ev->trunk.registered ? "registered" : "not registered",

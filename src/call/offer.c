@@ -10,6 +10,7 @@ enum refusal {
     REFUSE_NOT_REGISTERED,
     REFUSE_NO_NUMBER,
     REFUSE_NOT_ALLOWED,
+    REFUSE_TRUNK_FULL,
     REFUSE_DRAINING,
     REFUSE_FULL,
     REFUSE_ROOM,
@@ -39,6 +40,10 @@ static const struct {
                             "dialling out to this number is not permitted; "
                             "JIGATE_DIALOUT_ALLOW lists the prefixes that are",
                             "Not permitted"},
+    [REFUSE_TRUNK_FULL] = {"dial-out-full", 486, 0, LOG_WARN,
+                           "all calls of JIGATE_DIALOUT_MAX_CALLS are taken; "
+                           "raise it if the trunk can carry more",
+                           "All lines are taken"},
     [REFUSE_DRAINING] = {"draining", 503, CALL_DRAIN_RETRY_S, LOG_INFO,
                          "the program is about to stop; call again when it "
                          "is back"},
@@ -162,6 +167,7 @@ static const enum refusal outbound_refusals[] = {
     [OUTBOUND_NOT_REGISTERED] = REFUSE_NOT_REGISTERED,
     [OUTBOUND_NO_NUMBER] = REFUSE_NO_NUMBER,
     [OUTBOUND_NOT_ALLOWED] = REFUSE_NOT_ALLOWED,
+    [OUTBOUND_FULL] = REFUSE_TRUNK_FULL,
 };
 
 static void begin_outbound(const struct offer *of)

@@ -23,6 +23,15 @@ static bool is_our_host(const struct config *cfg, const char *host)
     return !host[0];
 }
 
+static bool trunk_is_full(const struct calls *cs)
+{
+    unsigned max = cs->deps.cfg->dialout_max_calls, n = 0;
+
+    for (const struct call *c = cs->first; max && c; c = c->next)
+        n += c->trunk;
+    return max && n >= max;
+}
+
 enum outbound_verdict outbound_find(struct outbound_route *r,
                                     const struct calls *cs, unsigned node,
                                     const struct engine_offer *o)
@@ -39,9 +48,9 @@ enum outbound_verdict outbound_find(struct outbound_route *r,
     }
     if (dialout_number(r->number, to))
         return OUTBOUND_NO_NUMBER;
-    return dialout_allowed(cfg->dialout_allow, r->number)
-               ? OUTBOUND_FOUND
-               : OUTBOUND_NOT_ALLOWED;
+    if (!dialout_allowed(cfg->dialout_allow, r->number))
+        return OUTBOUND_NOT_ALLOWED;
+    return trunk_is_full(cs) ? OUTBOUND_FULL : OUTBOUND_FOUND;
 }
 
 /* ---- the end before an answer ---- */
@@ -173,6 +182,7 @@ void outbound_begin(struct call *c, const struct outbound_route *r,
     if (c->state == CALL_GONE) /* no memory for a timer */
         return;
     c->outbound = true;
+    c->trunk = !r->contact;
     take_legs(c, o);
     id = dial(c, r, o);
     if (id && calls_leg_add(c->cs, c, &c->leg, id)) {

@@ -25,6 +25,7 @@ static const struct {
     {1u << 13, offsetof(struct call, session.live)},
     {1u << 14, offsetof(struct call, session.not_live)},
     {1u << 15, offsetof(struct call, outbound)},
+    {1u << 19, offsetof(struct call, trunk)},
 };
 
 /* The others: what goes on besides the state. */

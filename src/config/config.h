@@ -94,6 +94,7 @@ struct config {
     enum config_trunk trunk_destination;   /* JIGATE_TRUNK_DESTINATION */
     char *dialout_allow;                   /* JIGATE_DIALOUT_ALLOW */
     char *dialout_caller_id;               /* JIGATE_DIALOUT_CALLER_ID */
+    unsigned dialout_max_calls; /* JIGATE_DIALOUT_MAX_CALLS, 0 = none */
 
     /* meetings */
     char *ivr_number;           /* FREESWITCH_IVR_DESTINATION */

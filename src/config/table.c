@@ -271,6 +271,11 @@ const struct setting settings[] = {
      TEXT(dialout_caller_id, 32, &kind_telephone), .def = "",
      .def_told = "SIPGW_SIP_USERNAME",
      .help = "The number that those who are dialled see as the caller's."},
+    {"JIGATE_DIALOUT_MAX_CALLS", NULL, SECTION_TRUNK,
+     NUMBER(dialout_max_calls, 0, 100000, "calls"), .def = "10",
+     .help = "Calls at a time that meetings have dialled through the trunk; "
+             "one more is refused with 486. 0: no limit but "
+             "JIGATE_MAX_CALLS."},
 
     {"JIGATE_HEADER_ROOM", NULL, SECTION_HEADERS,
      TEXT(header_room, 64, &kind_header), .def = "X-Room-Name",

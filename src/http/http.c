@@ -35,11 +35,16 @@ typedef json_t *answer_h(const struct monitor_stats *st, int *status);
 
 static json_t *answer_stats(const struct monitor_stats *st, int *status)
 {
-    return json_pack("{s:i, s:b, s:b, s:i}", /**/
-                     "activeCalls", (int)st->active_calls,
-                     "internalProfileRunning", st->internal_running,
-                     "externalProfileRunning", st->external_running,
-                     "registrations", (int)st->registrations);
+    json_t *j = json_pack("{s:i, s:b, s:b, s:i}", /**/
+                          "activeCalls", (int)st->active_calls,
+                          "internalProfileRunning", st->internal_running,
+                          "externalProfileRunning", st->external_running,
+                          "registrations", (int)st->registrations);
+
+    if (j && st->trunk != MONITOR_TRUNK_NONE)
+        json_object_set_new(j, "trunkRegistered",
+                            json_boolean(st->trunk == MONITOR_TRUNK_UP));
+    return j;
 }
 
 static json_t *answer_health(const struct monitor_stats *st, int *status)

@@ -16,7 +16,8 @@ struct node {
     unsigned index;
     bool up;
     bool running[2]; /* by enum engine_side */
-    unsigned calls;  /* counted only while it is up */
+    enum monitor_trunk trunk;
+    unsigned calls; /* counted only while it is up */
 };
 
 struct monitor {
@@ -99,6 +100,8 @@ static void apply_engine(struct monitor *m, const struct monitor_event *ev)
     if (ev->up)
         return;
     memset(n->running, 0, sizeof(n->running));
+    if (n->trunk)
+        n->trunk = MONITOR_TRUNK_AWAY;
     forget(m, ev->node, NULL);
 }
 
@@ -130,6 +133,14 @@ static void apply_contact(struct monitor *m, const struct monitor_event *ev)
     memcpy(c->id, id, strlen(id) + 1);
     c->next = m->contacts;
     m->contacts = c;
+}
+
+static void apply_trunk(struct monitor *m, const struct monitor_event *ev)
+{
+    struct node *n = node_of(m, ev->node);
+
+    if (n)
+        n->trunk = ev->up ? MONITOR_TRUNK_UP : MONITOR_TRUNK_AWAY;
 }
 
 static void apply_started(struct monitor *m, const struct monitor_event *ev)
@@ -174,15 +185,11 @@ static void apply_draining(struct monitor *m, const struct monitor_event *ev)
 void monitor_event(const struct monitor_event *ev, void *arg)
 {
     static apply_h *const appliers[] = {
-        [MONITOR_ENGINE] = apply_engine,
-        [MONITOR_PROFILE] = apply_profile,
-        [MONITOR_CONTACT] = apply_contact,
-        [MONITOR_STARTED] = apply_started,
-        [MONITOR_STATE] = NULL,
-        [MONITOR_ENDED] = apply_ended,
-        [MONITOR_REFUSED] = NULL,
-        [MONITOR_QUALITY] = apply_quality,
-        [MONITOR_DRAINING] = apply_draining,
+        [MONITOR_ENGINE] = apply_engine,   [MONITOR_PROFILE] = apply_profile,
+        [MONITOR_CONTACT] = apply_contact, [MONITOR_TRUNK] = apply_trunk,
+        [MONITOR_STARTED] = apply_started, [MONITOR_STATE] = NULL,
+        [MONITOR_ENDED] = apply_ended,     [MONITOR_REFUSED] = NULL,
+        [MONITOR_QUALITY] = apply_quality, [MONITOR_DRAINING] = apply_draining,
     };
     struct monitor *m = arg;
 
@@ -204,6 +211,8 @@ void monitor_stats(const struct monitor *m, struct monitor_stats *out)
             out->external_running || n->running[ENGINE_EXTERNAL];
         out->internal_running =
             out->internal_running || n->running[ENGINE_INTERNAL];
+        if (n->trunk > out->trunk)
+            out->trunk = n->trunk;
     }
 }
 

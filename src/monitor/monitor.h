@@ -15,6 +15,7 @@ enum monitor_event_type {
     MONITOR_ENGINE,   /* node came up or went: up */
     MONITOR_PROFILE,  /* profile */
     MONITOR_CONTACT,  /* contact: as the engine told it */
+    MONITOR_TRUNK,    /* the registration at the trunk came or went: up */
     MONITOR_STARTED,  /* a participant's INVITE was accepted */
     MONITOR_STATE,    /* the call changed its state: state */
     MONITOR_ENDED,    /* the participant is gone: state tells how */
@@ -44,10 +45,18 @@ void monitor_free(struct monitor *m);
 /** A monitor_event_h; arg is the struct monitor. */
 void monitor_event(const struct monitor_event *ev, void *arg);
 
+/** The registration at the trunk. */
+enum monitor_trunk {
+    MONITOR_TRUNK_NONE,
+    MONITOR_TRUNK_AWAY,
+    MONITOR_TRUNK_UP
+};
+
 /** The figures behind GET /stats and /ready. */
 struct monitor_stats {
-    unsigned active_calls;  /* participants from accepted INVITE to BYE */
-    unsigned registrations; /* unexpired contacts */
+    unsigned active_calls;    /* participants from accepted INVITE to BYE */
+    unsigned registrations;   /* unexpired contacts */
+    enum monitor_trunk trunk; /* up: on one node at least */
     bool internal_running;
     bool external_running;
     bool engine_up;

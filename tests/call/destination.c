@@ -331,6 +331,7 @@ static void engine_events_reach_the_monitor(void **state)
     ev.trunk.detail = "401 from the provider";
     calls_event(&ev, calls_of(t));
     expect_log(t, "trunk not registered: 401 from the provider");
+    expect_monitor(t, "trunk down");
 }
 
 static void first_and_last_jigasi_are_logged(void **state)

@@ -56,6 +56,29 @@ static void permitted_number_goes_to_the_trunk(void **state)
     assert_int_equal(calls_count(calls_of(t)), 2);
 }
 
+static void a_trunk_that_is_full_is_busy(void **state)
+{
+    struct scenario *t = *state;
+
+    config_of(t)->dialout_allow = "+49";
+    config_of(t)->dialout_max_calls = 2;
+    dial(t, "+49301");
+    dial(t, "+49302");
+    pass_over(t);
+    dial(t, "+49303");
+    expect(t, "reject phone3 486 \"All lines are taken\"");
+    expect_monitor(t, "refused dial-out-full");
+    expect_log(t, "JIGATE_DIALOUT_MAX_CALLS are taken");
+    /* Phones cost nothing, and one that ended makes room. */
+    dial(t, "user");
+    expect(t, "reject phone4 480 \"Not registered\"");
+    use_callee(t, 1);
+    gone(t, "callee1", ENGINE_END_TIMEOUT);
+    pass_over(t);
+    dial(t, "+49305");
+    expect(t, "dial callee3 number +49305 from \"\" \"\"");
+}
+
 static void other_numbers_are_refused_and_logged(void **state)
 {
     static const char *const bad[] = {"+48301234",
@@ -446,6 +469,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         SCENARIO(permitted_number_goes_to_the_trunk),
+        SCENARIO(a_trunk_that_is_full_is_busy),
         SCENARIO(other_numbers_are_refused_and_logged),
         SCENARIO(addresses_elsewhere_are_refused),
         SCENARIO(only_jigasi_dials_out),

@@ -52,7 +52,7 @@ static const char *const monitor_names[] = {
     [MONITOR_CONTACT] = "contact",   [MONITOR_STARTED] = "started",
     [MONITOR_STATE] = "state",       [MONITOR_ENDED] = "ended",
     [MONITOR_REFUSED] = "refused",   [MONITOR_QUALITY] = "quality",
-    [MONITOR_DRAINING] = "draining",
+    [MONITOR_DRAINING] = "draining", [MONITOR_TRUNK] = "trunk",
 };
 
 static void monitor_h(const struct monitor_event *ev, void *arg)
@@ -69,7 +69,8 @@ static void monitor_h(const struct monitor_event *ev, void *arg)
     else
         snprintf(line, TOLD_SIZE, "%s%s%s", monitor_names[ev->type],
                  ev->state ? " " : "", ev->state ? ev->state : "");
-    if (ev->type == MONITOR_ENGINE || ev->type == MONITOR_PROFILE)
+    if (ev->type == MONITOR_ENGINE || ev->type == MONITOR_PROFILE ||
+        ev->type == MONITOR_TRUNK)
         snprintf(line, TOLD_SIZE, "%s%s %s", monitor_names[ev->type],
                  ev->type == MONITOR_PROFILE && ev->side ? " internal" : "",
                  ev->up ? "up" : "down");

@@ -164,7 +164,7 @@ class Scene:
         end = loop.time() + timeout
         while True:
             got = await loop.run_in_executor(None, self.gateway.stats)
-            if all(got[k] == v for k, v in wanted.items()):
+            if all(got.get(k) == v for k, v in wanted.items()):
                 return got
             if loop.time() > end:
                 raise TimeoutError(f"wanted {wanted}, /stats says {got}")

@@ -314,6 +314,25 @@ async def test_the_trunk_sends_183_only(gateway_with, ear):
         assert "CANCEL received" in [w for _, w in telephone.history]
 
 
+async def test_no_more_at_a_time_than_the_trunk_may_carry(gateway_with, ear):
+    async with with_trunk(gateway_with, ear,
+                          JIGATE_DIALOUT_MAX_CALLS="1") as (s, t):
+        await s.stats(trunkRegistered=True)
+        first = await s.dial("+49301")
+        telephone = await t.next_call()
+        call = await s.dial("+49302")
+        assert await refused(call) == (486, "All lines are taken")
+        assert "JIGATE_DIALOUT_MAX_CALLS are taken" in s.gateway.log()
+        await first.wait_state("up")
+        await telephone.hang_up()
+        await first.wait_state("ended", 15)
+        await s.stats(activeCalls=0)
+        call = await s.dial("+49303")
+        await call.wait_state("up")
+        await call.hang_up()
+        assert len(t.calls) == 2
+
+
 async def test_other_prefixes_do_not_reach_the_trunk(gateway_with, ear):
     async with with_trunk(gateway_with, ear) as (s, t):
         for to in ("+48301", "4930", "+4", "1"):

@@ -56,6 +56,36 @@ static void calls_are_counted_from_start_to_end(void **state)
     monitor_free(m);
 }
 
+static void tell_trunk(struct monitor *m, unsigned node, bool up)
+{
+    tell(m, (struct monitor_event){
+                .type = MONITOR_TRUNK, .node = node, .up = up});
+}
+
+static enum monitor_trunk trunk_of(const struct monitor *m)
+{
+    struct monitor_stats st;
+
+    monitor_stats(m, &st);
+    return st.trunk;
+}
+
+static void one_node_at_the_trunk_will_do(void **state)
+{
+    struct monitor *m;
+
+    assert_int_equal(monitor_alloc(&m), 0);
+    tell(m, (struct monitor_event){.type = MONITOR_ENGINE, .up = true});
+    assert_int_equal(trunk_of(m), MONITOR_TRUNK_NONE);
+    tell_trunk(m, 0, false);
+    assert_int_equal(trunk_of(m), MONITOR_TRUNK_AWAY);
+    tell_trunk(m, 1, true);
+    assert_int_equal(trunk_of(m), MONITOR_TRUNK_UP);
+    tell(m, (struct monitor_event){.type = MONITOR_ENGINE, .node = 1});
+    assert_int_equal(trunk_of(m), MONITOR_TRUNK_AWAY);
+    monitor_free(m);
+}
+
 static void quality_is_summed_by_side(void **state)
 {
     const struct engine_quality whole = {.measured = true,
@@ -310,6 +340,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(calls_are_counted_from_start_to_end),
+        cmocka_unit_test(one_node_at_the_trunk_will_do),
         cmocka_unit_test(quality_is_summed_by_side),
         cmocka_unit_test(a_contact_counts_once_however_often_it_is_told),
         cmocka_unit_test(a_lost_node_takes_its_contacts_and_sides_with_it),
