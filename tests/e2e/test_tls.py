@@ -181,6 +181,53 @@ async def test_idle_connections_give_way_to_others(tls_gateway, ear,
     assert "too many connections" not in gateway.log()
 
 
+async def dribble(reader, writer, what, pause):
+    """Seconds until the far side hangs up on what is sent so."""
+    loop = asyncio.get_running_loop()
+    begun = loop.time()
+
+    async def send():
+        for piece in what:
+            writer.write(piece)
+            await asyncio.sleep(pause)
+
+    sender = asyncio.create_task(send())
+    with contextlib.suppress(ConnectionResetError):
+        while await reader.read(100):
+            pass
+    sender.cancel()
+    writer.close()
+    return loop.time() - begun
+
+
+async def test_a_message_without_an_end_is_cut(tls_gateway, authority, ear):
+    """… and neither a ping nor a call beside it."""
+    gateway = tls_gateway()
+    ip, port = gateway.external
+    message = [bytes([b]) for b in b"OPTIONS sip:x@meet.jitsi SIP/2.0\r\nX: "]
+    message += [b"x"] * 60
+    plain = await asyncio.open_connection(ip, port)
+    secret = await asyncio.open_connection(
+        ip, 5061, ssl=trusting(authority), server_hostname=HOST)
+    pings = [await asyncio.open_connection(ip, port) for _ in range(2)]
+    async with Scene(gateway, ear) as s:
+        p = await s.add_phone(transport="tcp")
+        call, meeting = await s.in_meeting("room", phone=p)
+        cut = [asyncio.create_task(dribble(*c, message, 0.7))
+               for c in (plain, secret)]
+        kept = [asyncio.create_task(dribble(*c, [ping] * 20, 5))
+                for c, ping in zip(pings, (b"\r\n\r\n", b"\r\n"))]
+        for seconds in await asyncio.wait_for(asyncio.gather(*cut), 50):
+            assert 31 < seconds < 38
+        await asyncio.sleep(3)
+        assert not any(k.done() for k in kept)
+        await s.hears_tone(meeting, 600)
+        await call.hang_up()
+        for k in kept:
+            k.cancel()
+    assert "a message took longer than 32 s" in gateway.log()
+
+
 @pytest.mark.skipif(not shutil.which("baresip"), reason="no baresip here")
 async def test_baresip_over_tls_with_srtp(tls_gateway, ear, authority,
                                           tmp_path):

@@ -63,6 +63,7 @@ struct trunk;
 
 enum {
     UA_MESSAGE_MAX = 65536,    /* bytes of a message */
+    UA_TCP_PAUSE_MS = 10000,   /* within a message on a connection */
     UA_CONTACT_MAX = 128,      /* our Contact */
     UA_ROUTE_MAX = 96,         /* "sip:[address]:port;transport=tcp" */
     UA_SESSION_MIN_S = 90,     /* Min-SE (RFC 4028 section 5) */
@@ -99,7 +100,8 @@ struct ua_side {
     const char *ip;         /* bound */
     const char *advertised; /* outside of the local networks */
     unsigned port;
-    enum sdp_srtp srtp; /* audio of its legs */
+    unsigned inner_port; /* UA_TLS: of agent, on 127.0.0.1 */
+    enum sdp_srtp srtp;  /* audio of its legs */
 };
 
 struct ua {
@@ -127,11 +129,13 @@ struct ua {
     uint64_t stored_at;
     struct timer stop_timer;
     struct timer tcp_timer;
-    DIR *descriptors;       /* of the process: /proc/self/fd */
-    size_t tcp_connections; /* at the last look */
-    size_t tcp_crowd;       /* more are many */
-    uint64_t session_id;    /* random part of o= lines */
-    uint8_t tag_key[16];    /* of the To tags of stateless responses */
+    DIR *descriptors;             /* of the process: /proc/self/fd */
+    size_t tcp_connections;       /* at the last look */
+    size_t tcp_crowd;             /* more are many */
+    struct ua_tcp_seen *tcp_seen; /* by descriptor */
+    size_t n_tcp_seen;
+    uint64_t session_id; /* random part of o= lines */
+    uint8_t tag_key[16]; /* of the To tags of stateless responses */
     bool stopping;
     bool done;
 };
@@ -275,7 +279,7 @@ bool ua_tls_is_ours(const struct ua_side *side, msg_t *msg);
  *  connection is not given up for a stranger's. */
 void ua_tls_keep(const struct ua_side *side, msg_t *msg);
 
-/* ---- ua_tcp.c: idle connections are shut ---- */
+/* ---- ua_tcp.c: idle and dribbling connections are shut ---- */
 void ua_tcp_start(struct ua *ua);
 void ua_tcp_stop(struct ua *ua);
 

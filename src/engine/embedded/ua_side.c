@@ -9,11 +9,10 @@
 #define CLOSED "sip:127.0.0.1:1;transport=tcp"
 
 enum {
-    TCP_TIMEOUT_MS = 10000, /* for the rest of a message begun */
-    MESSAGE_PRELOAD = 512,  /* bytes of each message beyond its text */
-    UDP_BUFFER = 1 << 20,   /* bytes of requests that may wait */
-    UDP_MTU = 65535,        /* never turn to TCP: Jigasi listens only to the
-                               address that it registered to */
+    MESSAGE_PRELOAD = 512, /* bytes of each message beyond its text */
+    UDP_BUFFER = 1 << 20,  /* bytes of requests that may wait */
+    UDP_MTU = 65535,       /* never turn to TCP: Jigasi listens only to the
+                              address that it registered to */
 };
 
 const char *ua_side_bracketed(const char *ip, char *out, size_t size)
@@ -43,7 +42,8 @@ nta_agent_t *ua_side_agent(struct ua_side *side, const char *url,
         NTATAG_CLIENT_RPORT(1), NTATAG_PASS_100(1),
         NTATAG_MAXSIZE(UA_MESSAGE_MAX), NTATAG_UDP_MTU(UDP_MTU),
         NTATAG_PRELOAD(MESSAGE_PRELOAD), NTATAG_USE_NAPTR(0),
-        NTATAG_USE_SRV(0), TPTAG_UDP_RMEM(UDP_BUFFER), TAG_END());
+        NTATAG_USE_SRV(0), TPTAG_UDP_RMEM(UDP_BUFFER),
+        TPTAG_TIMEOUT(UA_TCP_PAUSE_MS), TPTAG_PONG2PING(1), TAG_END());
 }
 
 static int listen_both(struct ua_side *side)
@@ -60,9 +60,9 @@ static int listen_both(struct ua_side *side)
     url_of(side, "UDP", udp);
     url_of(side, "TCP", tcp);
     side->agent = ua_side_agent(side, udp, NULL);
-    if (side->agent &&
-        nta_agent_add_tport(side->agent, ua_url(tcp),
-                            TPTAG_TIMEOUT(TCP_TIMEOUT_MS), TAG_END()) == 0)
+    if (side->agent && nta_agent_add_tport(side->agent, ua_url(tcp),
+                                           TPTAG_TIMEOUT(UA_TCP_PAUSE_MS),
+                                           TPTAG_PONG2PING(1), TAG_END()) == 0)
         return 0;
     return EADDRNOTAVAIL;
 }

@@ -121,6 +121,7 @@ int ua_tls_open(struct ua_side *side)
         ua_side_agent(side, "sip:127.0.0.1:*;transport=TCP", &side->messages);
     if (side->agent)
         inner = inner_port(side);
+    side->inner_port = inner;
     if (inner)
         return ua_side_is_trunk(side) ? client_open(side, inner)
                                       : front_open(side, inner);
