@@ -199,14 +199,16 @@ static int make_loop(struct gateway *g)
 static void make_state_dir(struct gateway *g)
 {
     const char *dir = g->cfg->state_dir;
+    int err = mkdir(dir, 0750) && errno != EEXIST ? errno : 0;
 
-    if (!mkdir(dir, 0750) || errno == EEXIST)
-        return;
-    log_line(g->log, LOG_WARN, NULL,
-             "state folder %s cannot be made: %s; registrations will not "
-             "outlive a restart; make it, or name another by "
-             "JIGATE_STATE_DIR",
-             dir, strerror(errno));
+    if (!err)
+        err = config_state_dir_try(dir);
+    if (err)
+        log_line(g->log, LOG_WARN, NULL,
+                 "state folder %s cannot be made or written to: %s; "
+                 "registrations will not outlive a restart; make it one of "
+                 "this user, or name another by JIGATE_STATE_DIR",
+                 dir, strerror(err));
 }
 
 static int make_calls(struct gateway *g)
@@ -256,7 +258,8 @@ int gateway_alloc(struct gateway **gp, const struct config *cfg,
         return ENOMEM;
     g->cfg = cfg;
     g->log = log;
-    make_state_dir(g);
+    if (cfg->engine == CONFIG_ENGINE_EMBEDDED)
+        make_state_dir(g);
     err = make_parts(g);
     if (err) {
         log_line(log, LOG_ERROR, NULL, "not started: %s", strerror(err));

@@ -133,13 +133,30 @@ static int load(struct config *cfg, const struct command *cmd)
     return err ? EXIT_SETTINGS : 0;
 }
 
+/* No fault of the settings: another user may be allowed to. */
+static void check_state_dir(const struct config *cfg)
+{
+    int err = cfg->engine == CONFIG_ENGINE_EMBEDDED
+                  ? config_state_dir_try(cfg->state_dir)
+                  : 0;
+
+    if (err)
+        fprintf(stderr,
+                "warning: JIGATE_STATE_DIR: expected a folder that this user "
+                "may write to, got \"%s\": %s; registrations will not "
+                "outlive a restart\n",
+                cfg->state_dir, strerror(err));
+}
+
 static int do_check(const struct command *cmd)
 {
     struct config cfg;
     int err = load(&cfg, cmd);
 
-    if (!err)
+    if (!err) {
+        check_state_dir(&cfg);
         puts("jigate: the settings are usable");
+    }
     config_reset(&cfg);
     return err;
 }

@@ -141,6 +141,11 @@ void config_reset(struct config *cfg);
  *  even ones, those above are RTCP's. */
 unsigned config_calls_of(unsigned first, unsigned last);
 
+/** Whether this user could keep state in the folder, which need not be there
+ *  yet: the folder above it is then asked. Nothing is made or written.
+ *  @return 0, or an errno value that says why not. */
+int config_state_dir_try(const char *dir);
+
 /** Print the settings table for --help. */
 void config_help(FILE *out);
 

@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/timex.h>
 #include <unistd.h>
@@ -184,33 +183,12 @@ static void tell_state_dir(struct checkup *c, const char *path, int err)
                (unsigned)geteuid());
 }
 
-/* The gateway makes the folder itself where it may. */
-static int try_parent(const char *dir)
-{
-    char parent[PATH_MAX];
-    char *slash;
-
-    snprintf(parent, sizeof(parent), "%s", dir);
-    slash = strrchr(parent, '/');
-    if (!slash)
-        return access(".", W_OK | X_OK) ? errno : 0;
-    slash[slash == parent] = '\0';
-    return access(parent, W_OK | X_OK) ? errno : 0;
-}
-
 void check_state(struct checkup *c)
 {
     const char *dir = c->cfg->state_dir;
+    int err = config_state_dir_try(dir);
     struct statvfs fs;
-    struct stat st;
-    int err = 0;
 
-    if (stat(dir, &st))
-        err = errno == ENOENT ? try_parent(dir) : errno;
-    else if (!S_ISDIR(st.st_mode))
-        err = ENOTDIR;
-    else if (access(dir, R_OK | W_OK | X_OK))
-        err = errno;
     if (err) {
         tell_state_dir(c, dir, err);
     } else if (!statvfs(dir, &fs) &&

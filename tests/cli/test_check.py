@@ -135,3 +135,19 @@ def test_faulty_settings_do_not_start():
     result = run(env={**GOOD, "REST_PORT": "0"})
     assert result.returncode == 2
     assert "error: REST_PORT" in result.stderr
+
+
+def test_a_state_folder_that_cannot_be_written_to_is_told(tmp_path):
+    (tmp_path / "file").write_text("")
+    for folder, why in (("file", "Not a directory"),
+                        ("file/x", "Not a directory"),
+                        ("a/b", "No such file")):
+        wanted = str(tmp_path / folder)
+        result = run("--check", env={**GOOD, "JIGATE_STATE_DIR": wanted})
+        assert result.returncode == 0
+        assert f'warning: JIGATE_STATE_DIR: expected a folder that this user '\
+            f'may write to, got "{wanted}": {why}' in result.stderr
+    for folder in (tmp_path, tmp_path / "made-at-start"):
+        result = run("--check", env={**GOOD, "JIGATE_STATE_DIR": str(folder)})
+        assert (result.returncode, result.stderr) == (0, "")
+    assert not (tmp_path / "made-at-start").exists()
