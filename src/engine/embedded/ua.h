@@ -383,6 +383,9 @@ void ua_sdp_withdraw(struct ua_leg *leg);
 
 /** What we said last, to be sent as body. Valid until the next of these. */
 const char *ua_sdp_text(const struct ua_leg *leg);
+
+/** Forget all of it, keys above all. */
+void ua_sdp_free(struct ua_leg *leg);
 bool ua_has_body(const sip_t *sip);
 
 /* ---- ua_uas.c, ua_uac.c ---- */

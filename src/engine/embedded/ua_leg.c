@@ -61,8 +61,8 @@ void ua_leg_free(struct ua_leg *leg)
     timer_stop(&leg->probe_timer);
     ua_uac_invite_free(leg->invite);
     report_free(leg->last);
-    free(leg->sdp);
-    explicit_bzero(&leg->local.key, sizeof(leg->local.key));
+    ua_sdp_free(leg);
+    explicit_bzero(leg, sizeof(*leg)); /* keys of both sides */
     free(leg);
 }
 

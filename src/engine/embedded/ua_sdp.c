@@ -1,5 +1,6 @@
 /* Offer and answer of a leg. A session is large, for it holds what was said
-   last in a buffer for the largest; a leg keeps it without that room. */
+   last in a buffer for the largest; a leg keeps it without that room. It may
+   hold keys, so nothing of it is left behind in memory that is free. */
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,6 +35,16 @@ static void unpack(const struct ua_leg *leg, struct sdp_session *s)
     memcpy((char *)s + BEHIND, p->rest + p->text_len + 1, p->behind_len);
 }
 
+void ua_sdp_free(struct ua_leg *leg)
+{
+    struct ua_sdp *p = leg->sdp;
+
+    if (p)
+        explicit_bzero(p, sizeof(*p) + p->text_len + 1 + p->behind_len);
+    free(p);
+    leg->sdp = NULL;
+}
+
 static enum sdp_error pack(struct ua_leg *leg, const struct sdp_session *s)
 {
     const char *behind = (const char *)s + BEHIND;
@@ -42,9 +53,10 @@ static enum sdp_error pack(struct ua_leg *leg, const struct sdp_session *s)
 
     while (n && !behind[n - 1])
         n--;
-    p = realloc(leg->sdp, sizeof(*p) + s->text_len + 1 + n);
+    p = malloc(sizeof(*p) + s->text_len + 1 + n);
     if (!p)
         return SDP_ROOM;
+    ua_sdp_free(leg);
     p->text_len = s->text_len;
     p->behind_len = n;
     memcpy(p->before, s, sizeof(p->before));
@@ -82,7 +94,10 @@ static enum sdp_error apply(struct ua_leg *leg, take *f, const sip_t *sip)
     if (!s.offering) /* else the key that was offered holds */
         key_renew(leg);
     e = f(&s, &leg->local, pl ? pl->pl_data : "", pl ? pl->pl_len : 0);
-    return e == SDP_OK ? pack(leg, &s) : e;
+    if (e == SDP_OK)
+        e = pack(leg, &s);
+    explicit_bzero(&s, sizeof(s));
+    return e;
 }
 
 enum sdp_error ua_sdp_answer(struct ua_leg *leg, const sip_t *sip)
@@ -103,7 +118,10 @@ enum sdp_error ua_sdp_offer(struct ua_leg *leg)
     key_renew(leg);
     unpack(leg, &s);
     e = sdp_offer(&s, &leg->local);
-    return e == SDP_OK ? pack(leg, &s) : e;
+    if (e == SDP_OK)
+        e = pack(leg, &s);
+    explicit_bzero(&s, sizeof(s));
+    return e;
 }
 
 void ua_sdp_withdraw(struct ua_leg *leg)
@@ -113,6 +131,7 @@ void ua_sdp_withdraw(struct ua_leg *leg)
     unpack(leg, &s);
     sdp_withdraw(&s);
     pack(leg, &s);
+    explicit_bzero(&s, sizeof(s));
 }
 
 const char *ua_sdp_text(const struct ua_leg *leg)

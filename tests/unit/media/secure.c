@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "engine/embedded/media/secure.h"
+#include "freed.h"
 #include "rig.h"
 
 static const uint8_t voice[160] = {0x21, 0x22, 0x23};
@@ -298,6 +299,27 @@ static void a_suite_that_cannot_be_made_stays_silent(void **state)
     assert_true(rig_logged(r, "no SRTP for leg=1"));
 }
 
+static void no_key_is_in_memory_given_back(void **state)
+{
+    struct rig *r = rig_make(1, 4);
+    struct secure_far a;
+    uint8_t key[2][30];
+
+    memset(key[0], 0xa7, sizeof(key[0]));
+    memset(key[1], 0xa8, sizeof(key[1]));
+    freed_watch(key[0], sizeof(key[0]));
+    freed_watch(key[1], sizeof(key[1]));
+    secure_start_far(&a, r, 1, 0xa7);
+    send_voice(&a);
+    far_session(&a.far);
+    far_close(&a.far);
+    media_stream_session(r->media, 1, &a.far.session); /* nobody's */
+    rig_free(r);
+    secure_free(a.secure);
+    assert_int_equal(freed_found(), 0);
+    freed_forget();
+}
+
 static int library_setup(void **state)
 {
     return secure_start();
@@ -321,6 +343,7 @@ int main(void)
                                         rig_setup, rig_teardown),
         cmocka_unit_test_setup_teardown(
             a_suite_that_cannot_be_made_stays_silent, rig_setup, rig_teardown),
+        cmocka_unit_test(no_key_is_in_memory_given_back),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -257,8 +257,10 @@ void media_stream_session(struct media *m, engine_leg leg,
     if (!message)
         return;
     message->session = *s;
-    if (!post(m, leg, message))
-        free(message);
+    if (post(m, leg, message))
+        return;
+    explicit_bzero(&message->session.crypto, sizeof(s->crypto));
+    free(message);
 }
 
 void media_stream_watch(struct media *m, engine_leg leg, uint32_t ms)

@@ -125,6 +125,7 @@ void stream_free(struct stream *s)
     inband_free(s->inband);
     secure_free(s->secure);
     free(s->close_mail);
+    explicit_bzero(&s->session.crypto, sizeof(s->session.crypto));
     free(s);
 }
 

@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/epoll.h>
 #include <sys/timerfd.h>
 #include <time.h>
@@ -198,6 +199,7 @@ static void close_h(struct worker *w, struct message *m)
 static void session_h(struct worker *w, struct message *m)
 {
     stream_session(m->stream, &m->session);
+    explicit_bzero(&m->session.crypto, sizeof(m->session.crypto));
 }
 
 static void watch_h(struct worker *w, struct message *m)
