@@ -75,6 +75,9 @@ bool hint_on(const struct checkup *c, enum hint h);
 
 /** Read the registrations that the gateway stored. */
 void contacts_read(struct checkup *c);
+/** Read them again, for 2 s at most, while they do not tell of as many as the
+ *  gateway counts, or of no Jigasi: it stores them up to 1 s late. */
+void contacts_catch_up(struct checkup *c);
 /** The same from a text, for tests: 0, EBADMSG or ENOMEM. */
 int contacts_parse(struct checkup *c, const char *text, size_t len);
 

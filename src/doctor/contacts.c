@@ -5,12 +5,17 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 
 #include <jansson.h>
 
 #include "doctor/checkup.h"
 
-enum { STORE_MAX = 1024 * 1024 };
+enum {
+    STORE_MAX = 1024 * 1024,
+    LOOKS_AGAIN = 8,
+    LOOK_MS = 250,
+};
 
 static int add(struct checkup *c, json_t *entry)
 {
@@ -75,6 +80,36 @@ void contacts_read(struct checkup *c)
         c->contacts_err = errno;
     }
     free(text);
+}
+
+static bool is_jigasi(const struct checkup *c, const struct contact *k)
+{
+    return k->jigasi && k->expires_at > c->now;
+}
+
+static bool is_behind(const struct checkup *c)
+{
+    unsigned live = 0, jigasis = 0;
+
+    for (size_t i = 0; i < c->n_contacts; i++) {
+        live += c->contacts[i].expires_at > c->now;
+        jigasis += is_jigasi(c, &c->contacts[i]);
+    }
+    return c->seen.registrations && c->contacts_err != EACCES &&
+           (live < c->seen.registrations || !jigasis);
+}
+
+void contacts_catch_up(struct checkup *c)
+{
+    static const struct timespec pause = {0, LOOK_MS * 1000000L};
+
+    for (int i = 0; i < LOOKS_AGAIN && is_behind(c); i++) {
+        nanosleep(&pause, NULL);
+        free(c->contacts);
+        c->contacts = NULL;
+        c->n_contacts = 0;
+        contacts_read(c);
+    }
 }
 
 /* Where the name that Jigasi registers at leads, told when it is wrong. */
@@ -157,11 +192,6 @@ static void tell_silent(struct checkup *c, const struct contact *k,
            "answered its REGISTER: let no NAT, proxy or port mapping stand "
            "between it and %s port %u. If it hangs, restart it.",
            c->cfg->internal_ip, c->cfg->internal_sip_port);
-}
-
-static bool is_jigasi(const struct checkup *c, const struct contact *k)
-{
-    return k->jigasi && k->expires_at > c->now;
 }
 
 void check_jigasi(struct checkup *c)

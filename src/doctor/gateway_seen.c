@@ -91,6 +91,8 @@ void check_gateway(struct checkup *c)
         ready = get(c, "/ready", &ready_status);
         c->seen.running = true;
         c->seen.registrations = (unsigned)registrations;
+        if (cfg->engine == CONFIG_ENGINE_EMBEDDED)
+            contacts_catch_up(c);
         tell_state(c, ready, ready_status);
     }
     json_decref(stats);

@@ -64,6 +64,16 @@ async def test_an_installation_that_is_well(gateway_with, network):
     d.expect("ok", "address", "a public address of this machine")
 
 
+async def test_a_jigasi_that_registered_this_moment(gateway_with):
+    """… right after another, when the gateway waits with storing it."""
+    g = gateway_with()
+    async with phone_of(g) as p, jigasi_of(g) as j:
+        assert (await p.register()).status == 200
+        assert (await j.register()).status == 200
+        d = await ask(g)
+        d.expect("ok", "jigasi", "1 registered and answering")
+
+
 async def test_no_jigasi(gateway_with):
     g = gateway_with()
     d = await ask(g)
