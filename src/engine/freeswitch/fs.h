@@ -370,6 +370,12 @@ bool fs_offer_read(struct fs_offer *o, const struct fs_leg *leg,
 bool fs_offer_is_uninvited(struct fs_node *node, const char *uuid,
                            const struct esl_event *ev);
 
+struct sdp_error_info;
+
+/** @return why a call's offer of audio cannot be answered, NULL: it can. */
+const struct sdp_error_info *fs_sdp_refused(const struct fs_leg *leg,
+                                            const struct esl_event *ev);
+
 /** Prepare a channel that came in: variables of ours. */
 void fs_offer_prepare(struct fs_leg *leg);
 

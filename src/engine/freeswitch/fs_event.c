@@ -1,6 +1,8 @@
 /* Events of FreeSWITCH's channels become events of the engine. */
+#include <stdio.h>
 #include <string.h>
 
+#include "engine/embedded/sdp.h"
 #include "engine/freeswitch/fs.h"
 
 enum { SEQUENCE_GAP = 5000 }; /* more than FreeSWITCH makes in a moment */
@@ -31,6 +33,28 @@ static void set_tones(struct fs_leg *leg, const struct esl_event *ev)
         fs_leg_execute(leg, "spandsp_start_dtmf", "");
 }
 
+/* Refused as the embedded engine does, with a Warning (RFC 3261 section
+   20.43) that names the reason. */
+static bool refuse_sdp(struct fs_leg *leg, const struct esl_event *ev)
+{
+    const struct sdp_error_info *info = fs_sdp_refused(leg, ev);
+    char text[128];
+
+    if (!info)
+        return false;
+    log_line(leg->fs->log, LOG_WARN, leg->call,
+             "refused with %u: %s; callers may speak Opus, G.722, PCMU "
+             "and PCMA, encrypted as FREESWITCH_SRTP says",
+             info->status, info->text);
+    snprintf(text, sizeof(text), "sip_rh_Warning=%u jigate \"%s\"",
+             info->warning, info->text);
+    fs_leg_execute(leg, "set", text);
+    snprintf(text, sizeof(text), "%u", info->status);
+    fs_leg_execute(leg, "respond", text);
+    leg->killed = true;
+    return true;
+}
+
 static void offered(struct fs_node *node, const char *uuid,
                     const struct esl_event *ev)
 {
@@ -59,6 +83,8 @@ static void offered(struct fs_node *node, const char *uuid,
         return;
     }
     leg->jigasi = o.offer.source == ENGINE_FROM_JIGASI;
+    if (refuse_sdp(leg, ev))
+        return;
     set_call_id(leg, ev);
     fs_codecs_learn(leg, ev);
     fs_offer_prepare(leg);
