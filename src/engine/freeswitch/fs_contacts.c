@@ -131,9 +131,16 @@ static bool is_impostor(const struct fs_node *node, enum engine_side side,
            !strcmp(user, node->fs->cfg->jigasi_user);
 }
 
+/* From where somebody registered: of an event, or of sofia's table. */
+struct source {
+    char ip[64], port[8];
+    enum log_level level; /* the table is read again and again */
+};
+
 static struct fs_contact *registered(struct fs_node *node,
                                      enum engine_side side,
-                                     const char *contact, const char *user)
+                                     const char *contact, const char *user,
+                                     const struct source *from)
 {
     char uri[FS_URI_MAX];
     struct fs_contact *ct;
@@ -153,8 +160,12 @@ static struct fs_contact *registered(struct fs_node *node,
         return NULL;
     }
     ct = contact_find(node, side, uri);
-    if (!ct)
+    if (!ct) {
+        log_line(node->fs->log, from->level, NULL,
+                 "registered user=%s contact=%s source=%s:%s", user, uri,
+                 from->ip, from->port);
         ct = contact_add(node, side, uri);
+    }
     if (!ct || slice_copy(slice_of(user), ct->user, sizeof(ct->user)))
         return NULL;
     ct->seen = true;
@@ -177,6 +188,7 @@ void fs_contacts_read(struct fs_node *node, enum engine_side side,
                       struct slice xml)
 {
     char contact[FS_URI_MAX + 128], user[64 + 256], ping[32];
+    struct source from = {.level = LOG_DEBUG};
     struct slice block;
 
     for (size_t i = 0; i < node->n_contacts; i++) {
@@ -191,8 +203,10 @@ void fs_contacts_read(struct fs_node *node, enum engine_side side,
         text_of(block, "contact", contact, sizeof(contact));
         text_of(block, "user", user, sizeof(user));
         text_of(block, "ping-status", ping, sizeof(ping));
+        text_of(block, "network-ip", from.ip, sizeof(from.ip));
+        text_of(block, "network-port", from.port, sizeof(from.port));
         user[strcspn(user, "@")] = '\0';
-        ct = registered(node, side, contact, user);
+        ct = registered(node, side, contact, user, &from);
         if (ct && !is_fresh(node, ct))
             set_reachable(ct, strcmp(ping, "Unreachable") != 0);
     }
@@ -211,13 +225,16 @@ static void believe(const struct fs_node *node, struct fs_contact *ct)
 static void on_register(struct fs_node *node, enum engine_side side,
                         const char *contact, const struct esl_event *ev)
 {
+    struct source from = {.level = LOG_INFO};
     char user[64];
     struct fs_contact *ct;
 
     esl_event_get(ev, "to-user", user, sizeof(user));
     if (!user[0])
         esl_event_get(ev, "from-user", user, sizeof(user));
-    ct = registered(node, side, contact, user);
+    esl_event_get(ev, "network-ip", from.ip, sizeof(from.ip));
+    esl_event_get(ev, "network-port", from.port, sizeof(from.port));
+    ct = registered(node, side, contact, user, &from);
     if (!ct)
         return;
     if (!ct->told)
@@ -333,6 +350,9 @@ static void contacts_tell(struct fs_node *node)
     for (size_t i = 0; i < node->n_contacts; i++) {
         struct fs_contact *ct = &node->contacts[i];
 
+        if (!ct->seen)
+            log_line(node->fs->log, LOG_INFO, NULL,
+                     "unregistered user=%s contact=%s", ct->user, ct->uri);
         if (!ct->seen ? ct->told : !ct->told)
             contact_tell(node, ct);
         ct->told = true;
