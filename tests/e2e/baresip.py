@@ -106,7 +106,9 @@ snd_path {folder}
             await asyncio.sleep(0.1)
 
     def recording(self):
-        path = next(self.folder.glob("dump-*-dec.wav"))
+        """What it has heard so far; nothing before its audio begins."""
+        data = b""
+        for path in self.folder.glob("dump-*-dec.wav"):
+            data = path.read_bytes()
         # The header is written when the file is closed: take the samples.
-        data = path.read_bytes()
         return np.frombuffer(data[44:len(data) // 2 * 2], "<i2")

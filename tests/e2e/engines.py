@@ -5,26 +5,39 @@ deselected, and said to be."""
 GUARD = ("embedded", "who is let in is FreeSWITCH's to say: it answers wrong "
          "credentials with 403 each time and logs them; fail2ban bans")
 
-FRONT = ("embedded", "its TLS is Jigate's own; FreeSWITCH's, which sends no "
-         "chain, has its tests in tests/freeswitch")
-AGREED_LATE = ("embedded", "FreeSWITCH looks at the offer when it answers: "
-               "Jigasi has been called by then")
-MANDATORY = ("embedded", "with FREESWITCH_SRTP=mandatory FreeSWITCH hands on "
-             "no audio of the phone yet: see the manual's limits")
+RENEWED = ("embedded", "FreeSWITCH reads its certificate when it starts")
+HANDSHAKES = ("embedded", "how many handshakes wait is counted by Jigate's own "
+              "TLS; in FreeSWITCH none keeps another out")
+PINGED = ("embedded", "in FreeSWITCH's own OPTIONS stands its own address; "
+          "nobody calls what stands there")
+CHANGED = ("embedded", "what a NAT changed is in FreeSWITCH's log")
+FIGURES = ("embedded", "FreeSWITCH counts lost packets, and what reports "
+           "tell it, for itself and does not hand it on: the log has no "
+           "figures of its calls' audio")
+KEPT = ("embedded", "FreeSWITCH sends nothing to a phone that holds; it learns "
+        "the new port after the hold")
+AFTER = ("embedded", "FreeSWITCH asks by a re-INVITE and does not tell of the "
+         "answer: both ends of it are in test_waiting.py")
+BESIDE = ("embedded", "keys beside RTP/AVP are answered by RTP/SAVP in "
+          "FreeSWITCH, which phones need not take: where SRTP is mandatory "
+          "such an offer is refused there")
 LENGTHS = ("embedded", "FreeSWITCH sends packets of 20 ms, or as long as "
            "those that it gets: see the manual's limits")
 
 OWN = {
     "test_codecs.py::test_packets_as_long_as_wished": LENGTHS,
-    "test_tls.py::test_a_call_over_tls": FRONT,
-    "test_tls.py::test_a_phone_that_expects_another_name_goes_away": FRONT,
-    "test_tls.py::test_the_chain_is_sent_and_a_renewed_certificate_taken":
-        FRONT,
-    "test_tls.py::test_old_tls_and_no_tls_are_refused": FRONT,
-    "test_tls.py::test_idle_handshakes_do_not_keep_others_out": FRONT,
-    "test_srtp.py::test_where_srtp_is_off_it_is_refused": AGREED_LATE,
-    "test_srtp.py::test_where_srtp_is_mandatory_plain_audio_is_refused":
-        MANDATORY,
+    "test_tls.py::test_a_renewed_certificate_is_taken": RENEWED,
+    "test_tls.py::test_idle_handshakes_end_soon": HANDSHAKES,
+    "test_nat.py::test_a_ping_names_the_outside_address": PINGED,
+    "test_nat.py::test_what_the_nat_changed_is_logged": CHANGED,
+    "test_nat.py::test_a_call_on_hold_keeps_its_port": KEPT,
+    "test_nat.py::test_after_a_hold_silence_counts": AFTER,
+    "test_rtcp.py::test_reports_tell_what_was_sent_and_heard": FIGURES,
+    "test_rtcp.py::test_loss_and_round_trip_are_logged_per_leg": FIGURES,
+    "test_rtcp.py::test_hostile_reports_are_counted": FIGURES,
+    "test_rtcp.py::test_baresips_reports_are_understood": FIGURES,
+    "test_ipv6.py::test_reports_over_ipv6_are_logged": FIGURES,
+    "test_srtp.py::test_a_phone_that_encrypts_where_it_can_has_to": BESIDE,
     "test_sip.py::test_wrong_password_is_challenged_three_times": GUARD,
     "test_sip.py::test_an_unknown_caller_gets_one_challenge_then_nothing":
         GUARD,

@@ -15,6 +15,10 @@ class OnFreeSwitch(Gateway):
     def __init__(self, folder, binary, sounds, **settings):
         if not fsserver.program():
             pytest.skip(fsserver.MISSING)
+        internal = settings.get("FREESWITCH_INTERNAL_IP")
+        if internal:
+            settings = {"FREESWITCH_SERVER": f"[{internal}]"
+                        if ":" in internal else internal, **settings}
         super().__init__(folder, binary, sounds, **settings)
         self.server = fsserver.FreeSwitch(
             self.folder / "freeswitch", self.net,

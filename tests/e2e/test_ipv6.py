@@ -8,7 +8,6 @@ import sdp
 import space
 from call import Refused
 from e2e.scene import Scene
-from gateway import Embedded
 
 WHY_NOT = space.missing()
 pytestmark = pytest.mark.skipif(WHY_NOT is not None, reason=str(WHY_NOT))
@@ -26,7 +25,9 @@ def network():
     s.run(f"for i in 1 2 a b c; do ip -6 addr add {PREFIX}$i/128 dev lo"
           f" nodad; done; ip -6 addr add {STRANGER}/128 dev lo nodad;"
           "ip link add d0 type veth peer name d1; ip link set d0 up;"
-          "ip link set d1 up; ip -6 addr add fd00:6a:3::1/64 dev d0 nodad")
+          "ip link set d1 up; ip -6 addr add fd00:6a:3::1/64 dev d0 nodad;"
+          # A host of loopback addresses alone is none of that family to many.
+          "ip addr add 192.0.2.1/24 dev d0")
     with s.entered():
         yield s
     s.close()
@@ -41,8 +42,6 @@ def gateway_on(network, gateway_with):
                     "FREESWITCH_EXTERNAL_EXT_IP": external,
                     "FREESWITCH_INTERNAL_IP": internal, **settings}
         g = gateway_with(run=False, **settings)
-        if not isinstance(g, Embedded):
-            pytest.skip("FreeSWITCH has profiles of its own for IPv6")
         g.external, g.internal = (external, 5060), (internal, 5060)
         return g.start()
     return make
@@ -68,8 +67,8 @@ async def test_a_call_of_any_mixture(gateway_on, ear, outside, inside):
                                   (meeting, g.internal[0], inside)):
             text = leg.remote_sdp.text
             assert leg.remote_sdp.ip == ours
-            assert text.count(f"IN IP{family} ") == 2, text
-            assert text.count(" IP") == 2, text
+            assert text.count(f"IN IP{family} ") >= 2, text
+            assert text.count(f"IN IP{family} ") == text.count(" IP"), text
             host = f"[{ours}]" if family == 6 else ours
             assert f"@{host}:5060" in leg.target
         await both_are_heard(s, call, meeting)
@@ -139,7 +138,7 @@ async def test_a_network_is_trusted_and_others_are_not(gateway_on, ear):
         call = await s.call("room", phone=stranger)
         with pytest.raises(Refused) as refused:
             await call.wait_state("up", 5)
-        assert refused.value.status == 401
+        assert refused.value.status in (401, 407)
 
 
 async def test_the_address_of_an_interface(gateway_on, ear):
@@ -153,8 +152,7 @@ async def test_the_address_of_an_interface(gateway_on, ear):
         await call.hang_up()
 
 
-async def test_reports_come_over_ipv6(gateway_on, ear):
-    g = gateway_on(6, 6)
+async def reports(g, ear):
     async with Scene(g, ear, ip=JIGASI[6]) as s:
         call, meeting = await s.in_meeting("room", ip=PHONE[6])
         await call.media.until(lambda: call.media.reports, 10, "a report")
@@ -167,4 +165,13 @@ async def test_reports_come_over_ipv6(gateway_on, ear):
         block = call.media.reports[-1].blocks[0]
         assert block.lsr and block.dlsr
         await call.hang_up()
+
+
+async def test_reports_come_over_ipv6(gateway_on, ear):
+    await reports(gateway_on(6, 6), ear)
+
+
+async def test_reports_over_ipv6_are_logged(gateway_on, ear):
+    g = gateway_on(6, 6)
+    await reports(g, ear)
     assert re.search(r"audio of the phone:.* rtt=", g.log())

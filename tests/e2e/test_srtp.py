@@ -52,9 +52,35 @@ async def test_where_srtp_is_mandatory_plain_audio_is_refused(
         with pytest.raises(Refused) as refused:
             await call.wait_state("up")
         assert refused.value.status == 488
+        assert refused.value.response.get("Warning").startswith("302 ")
+        assert not s.jigasi.calls
         async with phone(tmp_path / "baresip", gateway) as b:
             await s.stats(registrations=2, timeout=10)
             await goes_into_a_meeting(s, b)
+
+
+@pytest.mark.parametrize("setting", ("off", "optional"))
+async def test_a_phone_that_encrypts_where_it_can(gateway_with, ear, tmp_path,
+                                                  setting):
+    """It names keys beside RTP/AVP (RFC 8643)."""
+    await encrypts_where_it_can(gateway_with, ear, tmp_path, setting)
+
+
+async def test_a_phone_that_encrypts_where_it_can_has_to(gateway_with, ear,
+                                                         tmp_path):
+    await encrypts_where_it_can(gateway_with, ear, tmp_path, "mandatory")
+
+
+async def encrypts_where_it_can(gateway_with, ear, tmp_path, setting):
+    gateway = gateway_with(FREESWITCH_SRTP=setting)
+    async with Scene(gateway, ear) as s, Baresip(
+            tmp_path / "baresip", gateway, modules=["srtp"],
+            options=";mediaenc=srtp") as b:
+        await s.stats(registrations=2, timeout=10)
+        await goes_into_a_meeting(s, b)
+        enabled = "SRTP is Enabled" in b.text
+        # Where it is optional that is up to the engine.
+        assert setting == "optional" or enabled == (setting == "mandatory")
 
 
 async def test_where_srtp_is_off_it_is_refused(gateway_with, ear, tmp_path):

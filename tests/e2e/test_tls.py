@@ -85,23 +85,30 @@ async def test_a_phone_that_expects_another_name_goes_away(
             await p.register()
 
 
-async def test_the_chain_is_sent_and_a_renewed_certificate_taken(
-        tls_gateway, authority, tmp_path):
+def connect(gateway, authority, name):
+    with socket.create_connection((gateway.external[0], 5061), 5) as s, \
+            trusting(authority).wrap_socket(s, server_hostname=name) as t:
+        return t.version()
+
+
+async def test_the_chain_is_sent(tls_gateway, authority):
     gateway = tls_gateway()
+    assert await asyncio.to_thread(
+        connect, gateway, authority, HOST) == "TLSv1.3"
 
-    def connect(name):
-        with socket.create_connection((gateway.external[0], 5061), 5) as s, \
-                trusting(authority).wrap_socket(s, server_hostname=name) as t:
-            return t.version()
 
-    assert await asyncio.to_thread(connect, HOST) == "TLSv1.3"
+async def test_a_renewed_certificate_is_taken(tls_gateway, authority,
+                                              tmp_path):
+    gateway = tls_gateway()
     authority.server(tmp_path / "tls", "renewed.example.org")
-    assert await asyncio.to_thread(connect, "renewed.example.org")
+    assert await asyncio.to_thread(connect, gateway, authority,
+                                   "renewed.example.org")
     # One that cannot be used leaves the last one in force.
     gateway.expect_error("cannot use .*agent.pem")
     (tmp_path / "tls/agent.pem").write_text("nonsense")
     os.utime(tmp_path / "tls/agent.pem", (1, 1))
-    assert await asyncio.to_thread(connect, "renewed.example.org")
+    assert await asyncio.to_thread(connect, gateway, authority,
+                                   "renewed.example.org")
 
 
 async def test_old_tls_and_no_tls_are_refused(tls_gateway, ear, authority):
@@ -128,16 +135,27 @@ async def test_old_tls_and_no_tls_are_refused(tls_gateway, ear, authority):
         await p.register(0)
 
 
+async def open_idle(gateway):
+    return [await asyncio.open_connection(gateway.external[0], 5061,
+                                          local_addr=("127.0.0.9", 0))
+            for _ in range(40)]
+
+
 async def test_idle_handshakes_do_not_keep_others_out(tls_gateway, ear,
                                                       authority):
     gateway = tls_gateway()
-    idle = [await asyncio.open_connection(gateway.external[0], 5061,
-                                          local_addr=("127.0.0.9", 0))
-            for _ in range(40)]
+    idle = await open_idle(gateway)
     async with Scene(gateway, ear) as s:
         p = await s.add_phone(**phone(gateway, authority))
         assert (await p.register()).status == 200
         await p.register(0)
+    for _, writer in idle:
+        writer.close()
+
+
+async def test_idle_handshakes_end_soon(tls_gateway):
+    gateway = tls_gateway()
+    idle = await open_idle(gateway)
     ends = await asyncio.wait_for(asyncio.gather(
         *(reader.read() for reader, _ in idle), return_exceptions=True), 15)
     assert len(ends) == 40

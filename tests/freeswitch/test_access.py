@@ -29,6 +29,16 @@ async def test_a_phone_registers_outside_and_only_there(server):
         assert registrations(server, "internal") == 0
 
 
+async def test_several_phones_are_kept(server):
+    async with phone(server) as a, phone(server) as b:
+        for p in (a, b, a):
+            assert (await p.register()).status == 200
+        assert registrations(server, "external") == 2
+        assert (await a.register(0)).status == 200
+        assert registrations(server, "external") == 1
+        assert (await b.register(0)).status == 200
+
+
 async def test_jigasi_registers_inside_and_only_there(server):
     secret = server.jigasi_password
     async with Jigasi(secret, server.internal, ip=server.host()) as j:
@@ -116,7 +126,7 @@ async def test_a_user_is_parked_unanswered(server):
             assert var("app_disable_expand_variables") == "true"
             assert var("sip_auth_username") == "user"
             assert var("sip_copy_custom_headers") == "false"
-            assert var("media_timeout") == "60000"
+            assert var("media_timeout") == "7200000"
             assert var("sip_req_user") == "room"
             assert call.state != "up"
             assert all(r.status < 180 for r in call.responses)

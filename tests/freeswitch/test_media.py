@@ -9,7 +9,7 @@ import audio
 from freeswitch.calls import nobody_left, phone, uuids
 
 
-async def answered(server, p, number="room", **options):
+async def answered(server, p, number="room", media_timeout=None, **options):
     await nobody_left(server)
     call = await p.call(number, **options)
     for _ in range(50):
@@ -17,6 +17,9 @@ async def answered(server, p, number="room", **options):
             break
         await asyncio.sleep(0.1)
     [uuid] = uuids(server)
+    assert server.api(f"uuid_getvar {uuid} media_timeout") == "7200000"
+    if media_timeout:
+        server.api(f"uuid_setvar {uuid} media_timeout {media_timeout}")
     assert server.api(f"uuid_answer {uuid}") == "+OK"
     await call.wait_state("up", 5)
     return call, uuid
@@ -46,9 +49,9 @@ async def test_a_phone_that_sends_nothing_hears_all_the_same(server):
 
 
 async def test_a_vanished_phone_is_hung_up(server_with):
-    s = server_with(JIGATE_MEDIA_TIMEOUT="2")
+    s = server_with()
     async with phone(s) as p:
-        call, uuid = await answered(s, p)
+        call, uuid = await answered(s, p, media_timeout=2000)
         call.media.source = audio.silence()
         await asyncio.sleep(3)
         assert call.state == "up"

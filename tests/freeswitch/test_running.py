@@ -28,7 +28,7 @@ def test_addresses_and_ports(server_with):
     out, into = profile(s, "external"), profile(s, "internal")
     assert out["SIP-IP"] == out["RTP-IP"] == s.external[0]
     assert out["Ext-SIP-IP"] == out["Ext-RTP-IP"] == "203.0.113.7"
-    assert f":5066;maddr={s.external[0]};" in out["BIND-URL"]
+    assert f"@{s.external[0]}:5066;" in out["BIND-URL"]
     assert into["SIP-IP"] == into["RTP-IP"] == s.internal[0]
     assert f"@{s.internal[0]}:5077;" in into["BIND-URL"]
     assert out["Challenge Realm"] == into["Challenge Realm"] == "example.org"
@@ -157,7 +157,11 @@ def test_a_taken_event_socket_port_is_told(server, tmp_path):
         with pytest.raises((RuntimeError, TimeoutError)):
             s.settings["FREESWITCH_ESL_PASSWORD"] = "another"
             s.start(6)
-        assert "mod_event_socket" in s.log()
+        end = time.monotonic() + 30
+        while "mod_event_socket.c" not in s.log():
+            assert time.monotonic() < end
+            time.sleep(0.2)
+        assert "Could not listen" in s.log()
     finally:
         s.stop()
 
@@ -189,8 +193,6 @@ def test_tls(server_with, tmp_path):
                   b"Call-ID: 1\r\nCSeq: 1 OPTIONS\r\nMax-Forwards: 70\r\n"
                   b"Content-Length: 0\r\n\r\n")
         assert t.recv(4096).startswith(b"SIP/2.0 200")
-    assert 'name="require-secure-rtp" value="true"' in s.api(
-        "xml_locate configuration configuration name sofia.conf")
 
 
 def test_the_log_goes_where_only_writing_is_possible(found, tmp_path):
@@ -204,7 +206,8 @@ def test_the_log_goes_where_only_writing_is_possible(found, tmp_path):
         try:
             ours.settimeout(20)
             seen = b""
-            while b"mod_sofia" not in seen:
+            # A FreeSWITCH that is ended while it starts may stand still.
+            while b"FreeSWITCH Started" not in seen:
                 seen += ours.recv(65536)
         finally:
             process.terminate()

@@ -53,7 +53,6 @@ def test_a_missing_password_is_refused_by_name(settings, name, value):
     ("FREESWITCH_LOCAL_NETWORK_ACL", "10.0.0.0/33"),
     ("JIGATE_TRUSTED_NETWORKS", "10.0.0.0/8, pbx"),
     ("JIGATE_ANONYMOUS_CALLS", "perhaps"),
-    ("JIGATE_MEDIA_TIMEOUT", "0"),
     ("FREESWITCH_SRTP", "maybe"),
     ("LOG_LEVEL", "loud"),
 ])

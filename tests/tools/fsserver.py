@@ -25,7 +25,7 @@ SETTINGS = frozenset("""
     FREESWITCH_RTP_START_PORT FREESWITCH_RTP_END_PORT FREESWITCH_ESL_PORT
     FREESWITCH_ESL_PASSWORD FREESWITCH_REGISTRATION_USERNAME
     FREESWITCH_REGISTRATION_PASSWORD JIGASI_SIP_PASSWORD JIGASI_SIP_URI
-    JIGATE_TRUSTED_NETWORKS JIGATE_ANONYMOUS_CALLS JIGATE_MEDIA_TIMEOUT
+    JIGATE_TRUSTED_NETWORKS JIGATE_ANONYMOUS_CALLS
     SIPGW_SIP_SERVER SIPGW_SIP_PORT SIPGW_SIP_DOMAIN SIPGW_SIP_USERNAME
     SIPGW_SIP_PASSWORD FREESWITCH_SRTP FREESWITCH_TLS_PORT
     FREESWITCH_TLS_DIR""".split())
@@ -110,16 +110,17 @@ class FreeSwitch:
 
     @property
     def external(self):
-        return (f"{self.net}.1", int(self._set("FREESWITCH_EXTERNAL_SIP_PORT",
-                                               5060)))
+        return (self.settings["FREESWITCH_EXTERNAL_IP"],
+                int(self._set("FREESWITCH_EXTERNAL_SIP_PORT", 5060)))
 
     @property
     def internal(self):
-        return f"{self.net}.2", int(self._set("JIGASI_SIP_PORT", 5060))
+        return (self.settings["FREESWITCH_INTERNAL_IP"],
+                int(self._set("JIGASI_SIP_PORT", 5060)))
 
     @property
     def control(self):
-        return (self._set("FREESWITCH_ESL_ADDRESS", f"{self.net}.2"),
+        return (self._set("FREESWITCH_ESL_ADDRESS", self.internal[0]),
                 int(self._set("FREESWITCH_ESL_PORT", 8021)))
 
     @property
