@@ -411,7 +411,7 @@ enum outbound_verdict outbound_find(struct outbound_route *r,
                                     const struct engine_offer *o);
 void outbound_begin(struct call *c, const struct outbound_route *r,
                     const struct engine_offer *o);
-void outbound_ringing(struct call *c);
+void outbound_ringing(struct call *c, bool early);
 void outbound_answered(struct call *c, engine_leg leg);
 void outbound_refused(struct call *c, const struct engine_event *ev);
 void outbound_unanswered(struct call *c);

@@ -98,7 +98,7 @@ static void on_ringing(struct call *c, const struct engine_event *ev)
     if (ev->leg == c->jigasi.id && c->state == CALL_DIALLING)
         connect_ringing(c);
     else if (ev->leg == c->leg.id && c->outbound)
-        outbound_ringing(c);
+        outbound_ringing(c, ev->ringing.early);
 }
 
 static void on_answered(struct call *c, const struct engine_event *ev)
@@ -126,7 +126,8 @@ static void on_answered(struct call *c, const struct engine_event *ev)
 
 static void on_bridged(struct call *c, const struct engine_event *ev)
 {
-    if (c->state == CALL_JOINING)
+    /* A telephone may have been heard, so bridged, before its answer. */
+    if (c->state == CALL_JOINING && c->jigasi_up)
         meeting_bridged(c);
 }
 

@@ -199,10 +199,20 @@ void outbound_begin(struct call *c, const struct outbound_route *r,
     call_enter(c, CALL_OUTBOUND, CALL_OUTBOUND_MS);
 }
 
-void outbound_ringing(struct call *c)
+void outbound_ringing(struct call *c, bool early)
 {
-    if (c->state == CALL_OUTBOUND && !c->jigasi_up)
-        engine_ring(c->cs->deps.engine, c->jigasi.id);
+    struct engine *e = c->cs->deps.engine;
+
+    if (c->state != CALL_OUTBOUND || c->jigasi_up)
+        return;
+    if (!early) {
+        engine_ring(e, c->jigasi.id);
+        return;
+    }
+    log_line(c->cs->deps.log, LOG_INFO, c->id, "%s is heard before it answers",
+             c->number);
+    engine_progress(e, c->jigasi.id);
+    engine_bridge(e, c->leg.id, c->jigasi.id);
 }
 
 static void join(struct call *c)
@@ -281,5 +291,5 @@ void outbound_resume(struct call *c, const struct engine_event *ev,
     }
     call_enter(c, CALL_OUTBOUND, step_ms ? step_ms : CALL_OUTBOUND_MS);
     if (ev->recovered.peer_ringing)
-        outbound_ringing(c);
+        outbound_ringing(c, false);
 }

@@ -16,6 +16,14 @@ void engine_ring(struct engine *e, engine_leg leg)
     e->ops->ring(e, leg);
 }
 
+void engine_progress(struct engine *e, engine_leg leg)
+{
+    if (e->ops->progress)
+        e->ops->progress(e, leg);
+    else
+        e->ops->ring(e, leg);
+}
+
 void engine_answer(struct engine *e, engine_leg leg)
 {
     e->ops->answer(e, leg);

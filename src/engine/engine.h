@@ -131,6 +131,7 @@ struct engine_ops {
     int (*start)(struct engine *e);
     void (*stop)(struct engine *e);
     void (*ring)(struct engine *e, engine_leg leg);
+    void (*progress)(struct engine *e, engine_leg leg); /* NULL: as ring */
     void (*answer)(struct engine *e, engine_leg leg);
     void (*reject)(struct engine *e, engine_leg leg, unsigned status,
                    const char *phrase, unsigned retry_after_s);
@@ -166,6 +167,10 @@ void engine_stop(struct engine *e);
 
 /** 180 Ringing toward an offered leg. The engine repeats it every 60 s. */
 void engine_ring(struct engine *e, engine_leg leg);
+
+/** 183 with SDP toward an offered leg (RFC 3960), so that it hears what it is
+ *  bridged with before its answer; 180 where that cannot be. */
+void engine_progress(struct engine *e, engine_leg leg);
 
 /** 200 OK toward an offered leg; ENGINE_ANSWERED when the ACK came. */
 void engine_answer(struct engine *e, engine_leg leg);
@@ -207,9 +212,10 @@ void engine_bind(struct engine *e, engine_leg leg,
  *  nothing could be sent. A redirection (3xx) is a refusal: never followed. */
 engine_leg engine_dial(struct engine *e, const struct engine_dial *d);
 
-/** Connect the audio of two answered legs; a leg bridged before leaves its
- *  peer. ENGINE_BRIDGED follows. The end of one leg does not end the other:
- *  that is policy's to do. */
+/** Connect the audio of two legs, answered or with audio before that (see
+ *  ENGINE_RINGING, engine_progress()); a leg bridged before leaves its peer.
+ * ENGINE_BRIDGED follows. The end of one leg does not end the other: that is
+ * policy's to do. */
 void engine_bridge(struct engine *e, engine_leg a, engine_leg b);
 
 /** Put encoded silence in place of what the leg's far end says. Keys are
@@ -243,7 +249,8 @@ enum engine_event_type {
     ENGINE_OFFERED,   /* a call came in: offered */
     ENGINE_RECOVERED, /* a call from before our start, told after the
                          contacts of its node: recovered */
-    ENGINE_RINGING,   /* first 180 to 189 to a dialled leg */
+    ENGINE_RINGING,   /* first 180 to 189 to a dialled leg, and the first
+                         by which it is heard before its answer: ringing */
     ENGINE_ANSWERED,  /* leg is up, audio runs */
     ENGINE_BRIDGED,   /* audio of leg and peer is connected: peer */
     ENGINE_KEYS,      /* a bound sequence was keyed: keys */
@@ -310,6 +317,9 @@ struct engine_event {
             bool registered;
             const char *detail;
         } trunk;
+        struct {
+            bool early; /* it is heard: bridge it */
+        } ringing;
         engine_leg peer;
         const char *keys;
         struct {

@@ -230,6 +230,42 @@ static void answered_call_is_in_the_meeting(void **state)
     expect_none(t);
 }
 
+static void early_media_is_bridged(void **state)
+{
+    struct scenario *t = *state;
+
+    ringing_out(t); /* 180, and then 183 with SDP */
+    ringing_heard(t, "callee1");
+    expect(t, "progress phone");
+    expect(t, "bridge callee1 phone");
+    expect_log(t, "+49301234 is heard before it answers");
+    bridged(t);
+    expect_none(t); /* not in the meeting yet */
+    assert_int_equal(monitored(t, "state meeting"), 0);
+    answered(t, "callee1");
+    expect(t, "answer phone");
+    bridged(t); /* told late: Jigasi's answer is not there */
+    expect_none(t);
+    answered(t, "phone");
+    expect(t, "stop callee1");
+    expect(t, "bridge callee1 phone");
+    bridged(t);
+    expect(t, "bind callee1 *6 *9 *1 *0");
+    expect_monitor(t, "state meeting");
+}
+
+static void after_early_media_a_refusal_is_passed_on(void **state)
+{
+    struct scenario *t = *state;
+
+    ringing_out(t);
+    ringing_heard(t, "callee1");
+    pass_over(t);
+    refused(t, "callee1", 404);
+    expect(t, "reject phone 404");
+    assert_int_equal(calls_count(calls_of(t)), 0);
+}
+
 static void refusals_are_passed_on(void **state)
 {
     static const struct {
@@ -477,6 +513,8 @@ int main(void)
         SCENARIO(a_user_without_a_phone_is_480),
         SCENARIO(draining_and_the_cap_hold_for_it_too),
         SCENARIO(answered_call_is_in_the_meeting),
+        SCENARIO(early_media_is_bridged),
+        SCENARIO(after_early_media_a_refusal_is_passed_on),
         SCENARIO(refusals_are_passed_on),
         SCENARIO(other_failures_have_a_status),
         SCENARIO(nobody_answers_for_three_minutes),

@@ -311,6 +311,15 @@ void ringing(struct scenario *t, const char *leg)
     tell(t, &ev);
 }
 
+void ringing_heard(struct scenario *t, const char *leg)
+{
+    struct engine_event ev = leg_event(t, ENGINE_RINGING, id_of(leg));
+
+    leg_of(t, ev.leg)->ringing = leg_of(t, ev.leg)->early = true;
+    ev.ringing.early = true;
+    tell(t, &ev);
+}
+
 void bridged(struct scenario *t)
 {
     struct engine_event ev = leg_event(t, ENGINE_BRIDGED, phone_id(t));

@@ -68,6 +68,8 @@ void offer_from(struct scenario *t, const struct engine_offer *o,
 
 void answered(struct scenario *t, const char *leg);
 void ringing(struct scenario *t, const char *leg);
+/** The same, and it is heard. */
+void ringing_heard(struct scenario *t, const char *leg);
 void bridged(struct scenario *t);
 /** Digits that the collection under way brings; end is '#', '*', '.' for a
  *  time-out, 'm' for the most digits. */

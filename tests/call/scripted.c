@@ -67,7 +67,7 @@ static struct leg *commanded(struct engine *e, engine_leg id)
     return leg;
 }
 
-/* What is to be heard needs an answered leg. */
+/* What is to be heard needs an answered leg, … */
 static struct leg *audible(struct engine *e, engine_leg id)
 {
     struct leg *leg = commanded(e, id);
@@ -77,12 +77,26 @@ static struct leg *audible(struct engine *e, engine_leg id)
     return leg;
 }
 
+/* … a bridge one with audio. */
+static struct leg *bridgeable(struct engine *e, engine_leg id)
+{
+    struct leg *leg = commanded(e, id);
+
+    return leg->early ? leg : audible(e, id);
+}
+
 /* ---- the engine ---- */
 
 static void ring(struct engine *e, engine_leg leg)
 {
     commanded(e, leg);
     record((struct scenario *)e, "ring %s", name_of(leg));
+}
+
+static void progress(struct engine *e, engine_leg leg)
+{
+    commanded(e, leg)->early = true;
+    record((struct scenario *)e, "progress %s", name_of(leg));
 }
 
 static void answer(struct engine *e, engine_leg leg)
@@ -217,8 +231,8 @@ static engine_leg dial(struct engine *e, const struct engine_dial *d)
 
 static void bridge(struct engine *e, engine_leg a, engine_leg b)
 {
-    audible(e, a)->bridging = true;
-    audible(e, b);
+    bridgeable(e, a)->bridging = true;
+    bridgeable(e, b);
     record((struct scenario *)e, "bridge %s %s", name_of(a), name_of(b));
 }
 
@@ -269,6 +283,7 @@ const struct engine_ops scripted_engine_ops = {
     .start = start,
     .stop = stop,
     .ring = ring,
+    .progress = progress,
     .answer = answer,
     .reject = reject,
     .play = play,

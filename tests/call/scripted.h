@@ -28,6 +28,7 @@ struct leg {
     bool ending;    /* hung up or refused by policy */
     bool answering; /* commanded to answer */
     bool ringing;
+    bool early;      /* has audio before its answer */
     bool up;         /* answered */
     bool collecting; /* keys go to a collection */
     bool bound;      /* keys are bound */

@@ -314,6 +314,57 @@ async def test_the_trunk_sends_183_only(gateway_with, ear):
         assert "CANCEL received" in [w for _, w in telephone.history]
 
 
+@pytest.mark.skipif(not EMBEDDED, reason="FreeSWITCH: 183 counts as ringing")
+async def test_what_is_said_before_the_answer_is_heard(gateway_with, ear):
+    async with with_trunk(gateway_with, ear) as (s, t):
+        t.plans.append(lambda c: (c.ring(180), c.ring(183, early=True)))
+        call = await s.dial("+49301")
+        telephone = await t.next_call()
+        telephone.media.source = audio.tone(600)
+        await s.hears_tone(call, 600)
+        assert [r.status for r in call.responses if r.status > 100] == \
+            [180, 183]
+        assert call.state == "ringing" and call.early.body
+        telephone.media.source = audio.silence()
+        telephone.pick_up()
+        await call.wait_state("up")
+        await s.hears(telephone, "in-conference")
+        telephone.media.source = audio.tone(800)
+        await s.hears_tone(call, 800)
+        await s.hears_tone(telephone, 800)  # Jigasi's echo
+        await telephone.hang_up()
+        await call.wait_state("ended", 15)
+
+
+@pytest.mark.skipif(not EMBEDDED, reason="FreeSWITCH: 183 counts as ringing")
+async def test_an_announcement_and_then_a_refusal(gateway_with, ear):
+    async with with_trunk(gateway_with, ear) as (s, t):
+        t.plans.append(lambda c: c.ring(183, early=True))
+        call = await s.dial("+49301")
+        telephone = await t.next_call()
+        telephone.media.source = audio.tone(600)
+        await s.hears_tone(call, 600)
+        telephone.refuse(404, "Unallocated number")
+        assert await refused(call) == (404, "Unallocated number")
+        await s.stats(activeCalls=0)
+
+
+@pytest.mark.skipif(not EMBEDDED, reason="FreeSWITCH: 183 counts as ringing")
+async def test_an_early_description_that_is_none_is_ringing(gateway_with,
+                                                            ear):
+    async with with_trunk(gateway_with, ear) as (s, t):
+        def plan(c):
+            c._tx.respond(183, headers=c._contact(), body=b"v=0\r\nnonsense")
+        t.plans.append(plan)
+        call = await s.dial("+49301")
+        telephone = await t.next_call()
+        await call.wait_state("ringing")
+        assert call.early is None
+        telephone.pick_up()
+        await call.wait_state("up")
+        await call.hang_up()
+
+
 async def test_no_more_at_a_time_than_the_trunk_may_carry(gateway_with, ear):
     async with with_trunk(gateway_with, ear,
                           JIGATE_DIALOUT_MAX_CALLS="1") as (s, t):

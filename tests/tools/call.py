@@ -46,6 +46,7 @@ class Call(Watch):
         self.ended_by = None           # "us" or "them"
         self.invite = None             # as received or as sent
         self.answer = None             # the 200
+        self.early = None              # the first 18x with SDP
         self.remote_sdp = None
         self.call_id = f"{sipmsg.token(8)}@{endpoint.host}"
         self.local_tag, self.remote_tag = sipmsg.token(), ""
@@ -181,6 +182,9 @@ class Call(Watch):
                 self.remote_tag = r.tag("To")
                 if self.state == "calling":
                     self.state = "ringing"
+                if r.body and self._offer and not self.early:
+                    self.early = r
+                    self._agree(sdp.parse(r.body), answering=False)
                 self.happened(f"{r.status} {r.reason}")
 
         try:
@@ -281,8 +285,12 @@ class Call(Watch):
         return [("Contact", f"<{self.endpoint.local_uri(self.user)}>"),
                 ("Allow", ALLOW)]
 
-    def ring(self, status=180):
-        self._tx.respond(status, headers=self._contact())
+    def ring(self, status=180, early=False):
+        """180 or 183; early: with SDP, so that we are heard from now on."""
+        body = b""
+        if early:
+            body = self._body(self._agree(sdp.parse(self.invite.body), True))
+        self._tx.respond(status, headers=self._contact(), body=body)
         if self.state == "calling":
             self.state = "ringing"
             self.happened(f"{status} sent")

@@ -11,6 +11,7 @@
 
 enum command_type {
     COMMAND_RING,
+    COMMAND_PROGRESS,
     COMMAND_ANSWER,
     COMMAND_REJECT, /* status, text, retry_after_s */
     COMMAND_DIAL,   /* peer, target, contact or number, caller_number, name,

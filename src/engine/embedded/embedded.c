@@ -244,6 +244,11 @@ static void ring(struct engine *e, engine_leg leg)
     command(of(e), &(struct command){.type = COMMAND_RING, .leg = leg});
 }
 
+static void progress(struct engine *e, engine_leg leg)
+{
+    command(of(e), &(struct command){.type = COMMAND_PROGRESS, .leg = leg});
+}
+
 static void answer(struct engine *e, engine_leg leg)
 {
     command(of(e), &(struct command){.type = COMMAND_ANSWER, .leg = leg});
@@ -382,6 +387,7 @@ static const struct engine_ops ops = {
     .start = start,
     .stop = stop,
     .ring = ring,
+    .progress = progress,
     .answer = answer,
     .reject = reject,
     .play = play,

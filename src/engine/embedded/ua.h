@@ -159,7 +159,8 @@ struct ua_leg {
     struct report *last; /* that it is gone; NULL: was sent */
     bool fixed;          /* route stays: we called, or a proxy is between */
     bool offerless;      /* our 200 carried the offer */
-    bool ringing;        /* ENGINE_RINGING was told */
+    bool ringing;        /* ENGINE_RINGING was told, … */
+    bool early;          /* … also that its audio is there */
     bool proceeding;     /* a provisional response to our INVITE came */
     bool cancel;         /* CANCEL is to be sent as soon as one came */
     bool can_update;     /* the far side allows UPDATE */
@@ -379,6 +380,11 @@ const url_string_t *ua_leg_route(struct ua_leg *leg);
 enum sdp_error ua_sdp_answer(struct ua_leg *leg, const sip_t *sip);
 enum sdp_error ua_sdp_offer(struct ua_leg *leg);
 enum sdp_error ua_sdp_accept(struct ua_leg *leg, const sip_t *sip);
+
+/** Take an answer for as long as none is final: the one of the 200 counts,
+ *  for a provisional one may be lost, or be of another that rings as well
+ *  (RFC 3261 section 13.2.1). */
+enum sdp_error ua_sdp_preview(struct ua_leg *leg, const sip_t *sip);
 void ua_sdp_withdraw(struct ua_leg *leg);
 
 /** What we said last, to be sent as body. Valid until the next of these. */
@@ -392,6 +398,7 @@ bool ua_has_body(const sip_t *sip);
 void ua_uas_invite(struct ua_side *side, msg_t *msg, sip_t *sip,
                    enum engine_source source, const char *user);
 void ua_uas_ring(struct ua_leg *leg);
+void ua_uas_progress(struct ua_leg *leg);
 void ua_uas_answer(struct ua_leg *leg);
 void ua_uas_reject(struct ua_leg *leg, unsigned status, const char *phrase,
                    unsigned retry_after_s);

@@ -110,6 +110,20 @@ enum sdp_error ua_sdp_accept(struct ua_leg *leg, const sip_t *sip)
     return apply(leg, sdp_accept, sip);
 }
 
+enum sdp_error ua_sdp_preview(struct ua_leg *leg, const sip_t *sip)
+{
+    const sip_payload_t *pl = sip->sip_payload;
+    struct sdp_session s;
+    enum sdp_error e;
+
+    unpack(leg, &s);
+    e = sdp_accept(&s, &leg->local, pl ? pl->pl_data : "",
+                   pl ? pl->pl_len : 0);
+    if (e == SDP_OK)
+        leg->audio = s.media;
+    return e;
+}
+
 enum sdp_error ua_sdp_offer(struct ua_leg *leg)
 {
     struct sdp_session s;

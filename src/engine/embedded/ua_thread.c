@@ -118,6 +118,9 @@ static void obey(struct ua *ua, struct command *c)
     case COMMAND_RING:
         ua_uas_ring(leg);
         break;
+    case COMMAND_PROGRESS:
+        ua_uas_progress(leg);
+        break;
     case COMMAND_ANSWER:
         ua_uas_answer(leg);
         break;

@@ -210,14 +210,29 @@ static bool sent_again(struct ua_leg *leg, nta_outgoing_t *orq, int status,
     return true;
 }
 
+/* The first time, and the first time that there is audio with it; that may
+   come from elsewhere later. */
+static void rings(struct ua_leg *leg, const sip_t *sip)
+{
+    bool early = ua_has_body(sip) && ua_sdp_preview(leg, sip) == SDP_OK;
+    const struct engine_event ev = {
+        .type = ENGINE_RINGING,
+        .leg = leg->number,
+        .ringing = {early},
+    };
+
+    if (early)
+        ua_leg_media(leg);
+    if (!leg->ringing || (early && !leg->early))
+        ua_tell(leg->ua, &ev);
+    leg->ringing = true;
+    leg->early |= early;
+}
+
 static int invite_h(void *magic, nta_outgoing_t *orq, const sip_t *sip)
 {
     struct ua_leg *leg = magic;
     int status = nta_outgoing_status(orq);
-    const struct engine_event ev = {
-        .type = ENGINE_RINGING,
-        .leg = leg->number,
-    };
 
     if (status >= 300) {
         if (!sent_again(leg, orq, status, sip))
@@ -231,11 +246,8 @@ static int invite_h(void *magic, nta_outgoing_t *orq, const sip_t *sip)
     leg->proceeding = true;
     if (leg->cancel)
         ua_uac_cancel(leg);
-    if (status >= 180 && status < 190 && !leg->ringing &&
-        leg->state == UA_CALLING) {
-        leg->ringing = true;
-        ua_tell(leg->ua, &ev);
-    }
+    if (status >= 180 && status < 190 && leg->state == UA_CALLING)
+        rings(leg, sip);
     return 0;
 }
 

@@ -198,6 +198,23 @@ void ua_uas_ring(struct ua_leg *leg)
                             SIPTAG_SERVER_STR(UA_AGENT), TAG_END());
 }
 
+void ua_uas_progress(struct ua_leg *leg)
+{
+    if (leg->offerless) { /* the caller has said nothing of its audio */
+        ua_uas_ring(leg);
+        return;
+    }
+    if (leg->state != UA_OFFERED)
+        return;
+    ua_leg_media(leg);
+    nta_incoming_treply(leg->invite_in, SIP_183_SESSION_PROGRESS,
+                        SIPTAG_CONTACT_STR(leg->contact),
+                        SIPTAG_ALLOW_STR(UA_ALLOW),
+                        SIPTAG_SERVER_STR(UA_AGENT),
+                        SIPTAG_CONTENT_TYPE_STR("application/sdp"),
+                        SIPTAG_PAYLOAD_STR(ua_sdp_text(leg)), TAG_END());
+}
+
 void ua_uas_answer(struct ua_leg *leg)
 {
     char expires[32];

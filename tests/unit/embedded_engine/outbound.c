@@ -113,6 +113,28 @@ static void ringing_and_answer_are_told(void **state)
     assert_int_equal(stream->watch_ms, 10000);
 }
 
+static void audio_before_the_answer_is_told_once(void **state)
+{
+    struct scene *s = *state;
+    struct peer *j = &s->jigasi;
+    engine_leg leg = harness_dial(&s->h, j, s->contact, 0);
+    const struct fake_stream *stream = fake_media_stream(leg);
+    char sdp[512];
+
+    peer_reply(j, "180 Ringing", NULL, NULL, NULL);
+    assert_false(harness_expect(&s->h, ENGINE_RINGING)->ev.ringing.early);
+    snprintf(sdp, sizeof(sdp), "%s", peer_sdp("8", "sendrecv"));
+    for (int i = 0; i < 2; i++)
+        peer_reply(j, "183 Session Progress", NULL, "application/sdp", sdp);
+    assert_true(harness_expect(&s->h, ENGINE_RINGING)->ev.ringing.early);
+    assert_int_equal(stream->session.format.codec, MEDIA_PCMA);
+    harness_expect_none(&s->h, ENGINE_RINGING, 20);
+    /* It is another that answers: its description counts. */
+    answer(j);
+    assert_int_equal(harness_expect(&s->h, ENGINE_ANSWERED)->ev.leg, leg);
+    assert_int_equal(stream->session.format.codec, MEDIA_PCMU);
+}
+
 static void a_200_sent_again_is_acknowledged_again(void **state)
 {
     struct scene *s = *state;
@@ -452,6 +474,7 @@ int main(void)
         TEST(the_invite_says_what_policy_wants),
         TEST(a_long_token_still_goes_by_udp),
         TEST(ringing_and_answer_are_told),
+        TEST(audio_before_the_answer_is_told_once),
         TEST(a_200_sent_again_is_acknowledged_again),
         TEST(refusals_are_told_with_their_reason),
         TEST(cancel_waits_for_a_provisional_response),
