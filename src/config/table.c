@@ -241,9 +241,8 @@ const struct setting settings[] = {
      .def_told = "5060; 5061 over TLS", .help = "Its SIP port."},
     {"SIPGW_SIP_TRANSPORT", NULL, SECTION_TRUNK,
      CHOICE(trunk_transport, transports), .def = "udp",
-     .flags = SETTING_ONLY_EMBEDDED,
      .help = "How it is spoken to. tls: its certificate must be for "
-             "SIPGW_SIP_SERVER."},
+             "SIPGW_SIP_SERVER; with the embedded engine only."},
     {"SIPGW_SIP_CA_FILE", NULL, SECTION_TRUNK,
      TEXT(trunk_ca_file, 255, &kind_path), .def = "",
      .def_told = "those of the system", .flags = SETTING_ONLY_EMBEDDED,

@@ -23,8 +23,26 @@ BESIDE = ("embedded", "keys beside RTP/AVP are answered by RTP/SAVP in "
           "such an offer is refused there")
 LENGTHS = ("embedded", "FreeSWITCH sends packets of 20 ms, or as long as "
            "those that it gets: see the manual's limits")
+REGISTRAR = ("embedded", "FreeSWITCH registers in its own way, with MD5 and "
+             "under a Contact of its own: see tests/freeswitch")
+TRUNK_TLS = ("embedded", "FreeSWITCH's starter refuses "
+             "SIPGW_SIP_TRANSPORT=tls")
 
 OWN = {
+    "test_trunk_kamailio.py::test_calls_both_ways[tls]": TRUNK_TLS,
+    "test_trunk_kamailio.py::test_an_encrypted_call_over_tls": TRUNK_TLS,
+    **{f"test_trunk.py::{name}": REGISTRAR for name in (
+        "test_it_registers_stays_so_and_leaves",
+        "test_digests",
+        "test_the_registrar_may_want_longer_times",
+        "test_a_name_without_an_address_is_told",
+        "test_one_nonce_for_registrations_and_calls",
+        "test_a_stranger_who_knows_the_contact_is_challenged",
+        "test_the_trunks_address_alone_is_not_enough",
+        "test_a_call_before_the_registration_is_challenged",
+        "test_credentials_are_given_to_the_trunk_alone",
+        "test_a_200_of_a_stranger_registers_nothing",
+        "test_strangers_cannot_unregister_it")},
     "test_codecs.py::test_packets_as_long_as_wished": LENGTHS,
     "test_tls.py::test_a_renewed_certificate_is_taken": RENEWED,
     "test_tls.py::test_idle_handshakes_end_soon": HANDSHAKES,
@@ -45,6 +63,7 @@ OWN = {
 
 
 def is_for(engine, name):
-    """Whether a scenario, "file::test", runs on an engine; and why not."""
-    own, reason = OWN.get(name.split("[")[0], (engine, ""))
+    """Whether a scenario, "file::test[parameters]", runs on an engine; and
+    why not."""
+    own, reason = OWN.get(name) or OWN.get(name.split("[")[0], (engine, ""))
     return own == engine, reason

@@ -20,10 +20,12 @@ class OnFreeSwitch(Gateway):
             settings = {"FREESWITCH_SERVER": f"[{internal}]"
                         if ":" in internal else internal, **settings}
         super().__init__(folder, binary, sounds, **settings)
-        self.server = fsserver.FreeSwitch(
-            self.folder / "freeswitch", self.net,
-            **{k: v for k, v in self.settings.items()
-               if k in fsserver.SETTINGS})
+        self.server = fsserver.FreeSwitch(self.folder / "freeswitch", self.net,
+                                          **self._shared_settings())
+
+    def _shared_settings(self):
+        return {k: v for k, v in self.settings.items()
+                if k in fsserver.SETTINGS}
 
     def engine_settings(self):
         return {
@@ -39,6 +41,7 @@ class OnFreeSwitch(Gateway):
 
     def start(self):
         if self.server.process is None:
+            self.server.settings.update(self._shared_settings())
             self.server.start()
         return super().start()
 

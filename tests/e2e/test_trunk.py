@@ -1,6 +1,5 @@
 """The trunk: registering at it, its calls, and those who pretend to be it."""
 import asyncio
-import os
 import re
 
 import pytest
@@ -11,10 +10,6 @@ from phone import Phone
 from sipmsg import Message
 from sipua import Endpoint
 from trunk import Trunk, request
-
-pytestmark = pytest.mark.skipif(
-    os.environ.get("ENGINE", "embedded") != "embedded",
-    reason="FreeSWITCH's own registration is tested in tests/freeswitch")
 
 
 def settings(trunk, **more):
@@ -39,7 +34,7 @@ def start(gateway):
     return asyncio.get_running_loop().run_in_executor(None, gateway.start)
 
 
-async def told(gateway, pattern, timeout=10):
+async def told(gateway, pattern, timeout=20):
     """Wait for a line of the log."""
     end = asyncio.get_running_loop().time() + timeout
     while True:
@@ -121,8 +116,9 @@ async def test_a_wrong_password_is_told_and_not_hammered(gateway_with):
         await start(g)
         await told(g, "warn .*trunk not registered: .* does not accept "
                    "SIPGW_SIP_USERNAME and SIPGW_SIP_PASSWORD")
+        tried = len(t.registers)
         await asyncio.sleep(3)
-        assert len(t.registers) == 2 and t.contact is None
+        assert len(t.registers) == tried and t.contact is None
         assert g.get("/ready")[0] == 200
 
 
@@ -133,7 +129,7 @@ async def test_a_trunk_that_is_away_is_tried_again(gateway_with):
         await start(g)
         await told(g, "trunk not registered: .* answers 503")
         t.register_status = 200
-        await t.registered(8)
+        await t.registered(20)
         assert len(t.registers) >= 3
         await told(g, "trunk registered")
 

@@ -65,11 +65,17 @@ def test_a_wrong_value_is_refused_by_name(settings, name, value):
 
 @pytest.mark.parametrize("name", [
     "SIPGW_SIP_SERVER", "SIPGW_SIP_DOMAIN", "SIPGW_SIP_USERNAME",
-    "SIPGW_SIP_PORT"])
+    "SIPGW_SIP_PORT", "SIPGW_SIP_TRANSPORT"])
 def test_a_wrong_trunk_is_refused_by_name(settings, name):
     r = settings(SIPGW_SIP_PASSWORD="x", **{name: '<"&'}).check()
     assert r.returncode == 78
     assert f"{name}: " in r.stderr
+
+
+def test_no_trunk_over_tls(settings):
+    r = settings(SIPGW_SIP_PASSWORD="x", SIPGW_SIP_TRANSPORT="tls").check()
+    assert r.returncode == 78
+    assert "SIPGW_SIP_TRANSPORT: tls" in r.stderr
 
 
 def test_both_sides_on_one_address(settings):

@@ -281,6 +281,15 @@ struct fs_found {
     char playing[FS_PATH_MAX]; /* a prompt, "" for none */
 };
 
+/** FreeSWITCH's gateway that registers at the trunk. */
+struct fs_trunk {
+    char state[16];  /* in FreeSWITCH's words, "" without one */
+    unsigned status; /* of the last attempt that failed, 0: not known */
+    char phrase[FS_PHRASE_MAX];
+    bool told_registered;
+    char told[512]; /* "" for nothing yet */
+};
+
 struct fs_node {
     struct freeswitch *fs;
     unsigned index;
@@ -297,8 +306,7 @@ struct fs_node {
     uint64_t n_orders;
     bool running[2]; /* profiles, by enum engine_side */
     bool running_told[2];
-    char trunk[32]; /* state of its gateway, "" without one */
-    char trunk_told[32];
+    struct fs_trunk trunk;
     uint64_t sequence;  /* of the last event */
     uint32_t uptime;    /* FreeSWITCH's clock in ms, modulo 2^32 … */
     uint64_t uptime_at; /* … when ours showed this; 0: not known */
@@ -346,6 +354,14 @@ void fs_status_tell(struct fs_node *node);
 
 /** A CUSTOM event of sofia: a registration came, went, or answers. */
 void fs_contacts_event(struct fs_node *node, const struct esl_event *ev);
+
+/** The gateway's state as sofia's status and its events of it say it; those
+ *  have the answer to a REGISTER, too. */
+void fs_trunk_read(struct fs_node *node, const char *state);
+void fs_trunk_event(struct fs_node *node, const struct esl_event *ev);
+
+/** Tell whether the trunk is registered, or why not, when that is new. */
+void fs_trunk_tell(struct fs_node *node);
 
 /* ---- events ---- */
 

@@ -316,9 +316,10 @@ void fs_status_read(struct fs_node *node, struct slice xml)
                 node->running[i] = !strncmp(state, "RUNNING", 7);
         }
     }
-    node->trunk[0] = '\0';
+    state[0] = '\0';
     while (element(&all, "gateway", &block))
-        text_of(block, "state", node->trunk, sizeof(node->trunk));
+        text_of(block, "state", state, sizeof(state));
+    fs_trunk_read(node, state);
 }
 
 /* ---- telling ---- */
@@ -378,24 +379,9 @@ static void profiles_tell(struct fs_node *node)
     }
 }
 
-static void trunk_tell(struct fs_node *node)
-{
-    const struct engine_event ev = {
-        .type = ENGINE_TRUNK,
-        .node = node->index,
-        .trunk = {!strcmp(node->trunk, "REGED"), node->trunk},
-    };
-
-    if (!strcmp(node->trunk, node->trunk_told))
-        return;
-    slice_copy(slice_of(node->trunk), node->trunk_told,
-               sizeof(node->trunk_told));
-    fs_tell(node->fs, &ev);
-}
-
 void fs_status_tell(struct fs_node *node)
 {
     profiles_tell(node);
     contacts_tell(node);
-    trunk_tell(node);
+    fs_trunk_tell(node);
 }

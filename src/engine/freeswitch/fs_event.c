@@ -259,6 +259,8 @@ static void on_info(struct fs_node *node, struct fs_leg *leg, const char *uuid,
 static void on_custom(struct fs_node *node, struct fs_leg *leg,
                       const char *uuid, const struct esl_event *ev)
 {
+    if (esl_event_is(ev, "Gateway", "trunk"))
+        fs_trunk_event(node, ev);
     fs_contacts_event(node, ev);
     if (!esl_event_raw(ev, "contact").p) /* a profile's or a gateway's */
         fs_refresh(node);
