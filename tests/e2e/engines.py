@@ -27,8 +27,14 @@ REGISTRAR = ("embedded", "FreeSWITCH registers in its own way, with MD5 and "
              "under a Contact of its own: see tests/freeswitch")
 TRUNK_TLS = ("embedded", "FreeSWITCH's starter refuses "
              "SIPGW_SIP_TRANSPORT=tls")
+EARLY = ("embedded", "to FreeSWITCH a 183 counts as ringing: the meeting hears "
+         "the far end when it answers")
 
 OWN = {
+    "test_trunk_tls.py": TRUNK_TLS,
+    "test_dialout.py::test_what_is_said_before_the_answer_is_heard": EARLY,
+    "test_dialout.py::test_an_announcement_and_then_a_refusal": EARLY,
+    "test_dialout.py::test_an_early_description_that_is_none_is_ringing": EARLY,
     "test_trunk_kamailio.py::test_calls_both_ways[tls]": TRUNK_TLS,
     "test_trunk_kamailio.py::test_an_encrypted_call_over_tls": TRUNK_TLS,
     **{f"test_trunk.py::{name}": REGISTRAR for name in (
@@ -64,6 +70,9 @@ OWN = {
 
 def is_for(engine, name):
     """Whether a scenario, "file::test[parameters]", runs on an engine; and
-    why not."""
-    own, reason = OWN.get(name) or OWN.get(name.split("[")[0], (engine, ""))
-    return own == engine, reason
+    why not. A row is of one scenario, of all with its name, or of a file."""
+    for row in (name, name.split("[")[0], name.split("::")[0]):
+        if row in OWN:
+            own, reason = OWN[row]
+            return own == engine, reason
+    return True, ""

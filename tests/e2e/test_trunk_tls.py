@@ -1,7 +1,6 @@
 """The trunk over TLS: whom it is registered at is looked at, all goes over
 one connection, and that is opened anew when it breaks."""
 import asyncio
-import os
 import re
 import ssl
 
@@ -14,10 +13,6 @@ from e2e.scene import Scene
 from e2e.test_trunk import start, told
 from phone import Phone
 from trunk import Trunk
-
-pytestmark = pytest.mark.skipif(
-    os.environ.get("ENGINE", "embedded") != "embedded",
-    reason="FreeSWITCH's own registration is tested in tests/freeswitch")
 
 
 @pytest.fixture(scope="module")
