@@ -406,6 +406,23 @@ static void resume(struct call *c, const struct engine_event *ev,
         resume_rows[state](c, n);
 }
 
+/* Without a note, or with one that makes no sense. */
+static void begin_anew(struct calls *cs, const struct engine_event *ev)
+{
+    const struct engine_offer *o = &ev->recovered.offer;
+
+    if (ev->recovered.note)
+        log_line(cs->deps.log, LOG_WARN, o->call,
+                 "the note of this call cannot be read: it %s",
+                 ev->recovered.alone ? "is ended" : "begins anew");
+    if (ev->recovered.peer)
+        engine_hangup(cs->deps.engine, ev->recovered.peer, 0, "");
+    if (ev->recovered.alone)
+        engine_hangup(cs->deps.engine, ev->leg, 0, "");
+    else
+        calls_offered(cs, ev, o, ev->recovered.answered);
+}
+
 void recover_begin(struct calls *cs, const struct engine_event *ev)
 {
     const struct engine_offer *o = &ev->recovered.offer;
@@ -414,20 +431,8 @@ void recover_begin(struct calls *cs, const struct engine_event *ev)
 
     if (calls_find(cs, ev->leg))
         return;
-    if (!ev->recovered.note && !ev->recovered.alone) {
-        calls_offered(cs, ev, o, ev->recovered.answered);
-        return;
-    }
     if (!ev->recovered.note || note_read(&n, ev->recovered.note)) {
-        log_line(cs->deps.log, LOG_WARN, o->call,
-                 "the note of this call cannot be read: it %s",
-                 ev->recovered.alone ? "is ended" : "begins anew");
-        if (ev->recovered.peer)
-            engine_hangup(cs->deps.engine, ev->recovered.peer, 0, "");
-        if (ev->recovered.alone)
-            engine_hangup(cs->deps.engine, ev->leg, 0, "");
-        else
-            calls_offered(cs, ev, o, ev->recovered.answered);
+        begin_anew(cs, ev);
         return;
     }
     c = calls_add(cs, ev, o);

@@ -215,9 +215,23 @@ static void who_waits_is_kept_while_the_node_is_away(void **state)
     expect(t, "dial jigasi2 at j2 \"Alice\" X-Room-Name=room");
 }
 
+static void never_noted_is_dialled_for_once(void **state)
+{
+    struct scenario *t = *state;
+
+    offer(t, "room");
+    pass_over(t);
+    forgotten(t);
+    killed_and_restarted(t);
+    expect(t, "hangup jigasi1");
+    assert_int_equal(seen(t, "dial jigasi2"), 1);
+    assert_int_equal(calls_count(calls_of(t)), 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        SCENARIO(never_noted_is_dialled_for_once),
         SCENARIO(why_it_ends_is_remembered),
         SCENARIO(waiting_counts_the_time_away),
         SCENARIO(what_ran_out_meanwhile_is_due),

@@ -98,6 +98,11 @@ void killed_for(struct scenario *t, uint64_t ms)
     }
 }
 
+void forgotten(struct scenario *t)
+{
+    leg_of(t, id_of(this_phone(t)))->noted = false;
+}
+
 void vanished(struct scenario *t, const char *leg)
 {
     leg_of(t, id_of(leg))->there = false;

@@ -139,6 +139,9 @@ void killed_and_restarted(struct scenario *t);
 /** The same, and it was away for so long. */
 void killed_for(struct scenario *t, uint64_t ms);
 
+/** The phone's leg has no note: the program was killed before it wrote one. */
+void forgotten(struct scenario *t);
+
 /** A leg ended while nobody listened: no event. */
 void vanished(struct scenario *t, const char *leg);
 

@@ -718,3 +718,28 @@ async def test_killed_with_calls_out_of_meetings(freeswitch_with, ear):
         for p in s.phones:
             await p.register(0)
         await all_leave(s)
+
+
+@pytest.mark.deadline(200)
+async def test_killed_at_any_moment_of_joining(freeswitch_with, ear):
+    """States that last but a moment: calls are offered, dialled for, answered
+    and bridged when the program is killed, and end up where they wanted."""
+    g = freeswitch_with()
+    async with Crowd(g, ear) as s:
+        phones = [await s.add_phone() for _ in range(8)]
+        for n in range(4):
+            calls = []
+            for phone in phones:
+                calls.append(await s.call(f"moment{n}", phone))
+                await asyncio.sleep(0.015 + 0.005 * n)
+            await asyncio.to_thread(g.kill)
+            await asyncio.to_thread(g.start)
+            for call in calls:
+                await s.hears_tone(call, 600, 20)
+            await s.jigasi.endpoint.until(
+                lambda: [c.state for c in s.jigasi.calls].count("up") ==
+                len(calls), 5, "one leg at Jigasi for each")
+            await s.stats(activeCalls=len(calls))
+            for call in calls:
+                await call.hang_up()
+            await s.stats(activeCalls=0)

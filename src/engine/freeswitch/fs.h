@@ -300,6 +300,7 @@ struct fs_node {
     bool fresh;       /* it is the first one of this connection */
     struct fs_found *found;
     struct timer timer; /* next audit, or the end of patience */
+    uint32_t audit_ms;  /* between this one and the last */
     struct timer refresh_timer;
     struct fs_contact *contacts;
     size_t n_contacts, contacts_size;

@@ -60,16 +60,43 @@ static struct fs_leg *adopt_inbound(struct fs_node *node,
     return leg;
 }
 
-/* Without the one that it was dialled for it is ended, but for a participant
-   whose note tells how to end. */
+static const struct fs_found *found_of(const struct fs_node *node,
+                                       const struct fs_leg *leg)
+{
+    const struct fs_found *f = node->found;
+
+    while (f && (!leg || strcmp(f->uuid, leg->uuid)))
+        f = f->next;
+    return f;
+}
+
+static void end_stray(struct fs_leg *leg, const char *why)
+{
+    log_line(leg->fs->log, LOG_INFO, leg->call, "a call %s is ended", why);
+    fs_leg_kill(leg, "NORMAL_CLEARING");
+}
+
+/* With the one that it was dialled for. Who goes on without it, for it was
+   not in FreeSWITCH's list in time, has another one by now. */
+static void adopt_with(struct fs_leg *leg, struct fs_leg *other)
+{
+    const struct fs_found *f = found_of(leg->node, other);
+
+    leg->jigasi = !other->jigasi;
+    if (f && f->adopted) {
+        leg->peer = other->number;
+        other->peer = leg->number;
+    } else {
+        end_stray(leg, "dialled by an earlier program");
+    }
+}
+
+/* Without: it is ended, but for a participant whose note tells how. */
 static void adopt_alone(struct fs_leg *leg, const struct esl_event *ev)
 {
     leg->alone = leg->answered && esl_event_raw(ev, "variable_jigate_note").p;
-    if (leg->alone)
-        return;
-    log_line(leg->fs->log, LOG_INFO, leg->call,
-             "a call dialled for another that is gone is ended");
-    fs_leg_kill(leg, "NORMAL_CLEARING");
+    if (!leg->alone)
+        end_stray(leg, "dialled for another that is gone");
 }
 
 static struct fs_leg *adopt_outbound(struct fs_node *node,
@@ -86,13 +113,10 @@ static struct fs_leg *adopt_outbound(struct fs_node *node,
     esl_event_get(ev, "variable_jigate_for", uuid, sizeof(uuid));
     leg->ringing = fs_is_ringing(ev);
     other = fs_leg_find_uuid(node->fs, uuid);
-    if (!other || !other->inbound) {
+    if (other && other->inbound)
+        adopt_with(leg, other);
+    else
         adopt_alone(leg, ev);
-    } else {
-        leg->jigasi = !other->jigasi;
-        leg->peer = other->number;
-        other->peer = leg->number;
-    }
     if (leg->answered)
         fs_watch_start(leg);
     return leg;
@@ -112,16 +136,6 @@ static bool variable(const struct esl_event *ev, const char *name, char *once,
     out[0] = '\0';
     return esl_event_get(ev, name, once, once_size) &&
            esl_decode(slice_of(once), out, size, NULL);
-}
-
-static const struct fs_found *found_of(const struct fs_node *node,
-                                       const struct fs_leg *leg)
-{
-    const struct fs_found *f = node->found;
-
-    while (f && (!leg || strcmp(f->uuid, leg->uuid)))
-        f = f->next;
-    return f;
 }
 
 static void recovered_peer(struct recovered *r, struct fs_node *node,

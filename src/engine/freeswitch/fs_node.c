@@ -7,15 +7,18 @@
 #include "engine/freeswitch/fs.h"
 
 enum {
-    AUDIT_MS = 10000,
+    AUDIT_FIRST_MS = 500, /* FreeSWITCH's list of channels lags behind … */
+    AUDIT_MS = 10000,     /* … so that they become rare only by and by */
     PATIENCE_MS = 180 * 1000, /* then its calls are given up */
 };
 
 static void audit_h(void *arg)
 {
     struct fs_node *node = arg;
+    uint32_t later = 2 * node->audit_ms;
 
-    timer_start(node->fs->timers, &node->timer, AUDIT_MS, audit_h, node);
+    node->audit_ms = later < AUDIT_MS ? later : AUDIT_MS;
+    timer_start(node->fs->timers, &node->timer, node->audit_ms, audit_h, node);
     fs_sync(node, false);
 }
 
@@ -24,7 +27,8 @@ static void up_h(void *arg)
     struct fs_node *node = arg;
 
     node->sequence = 0;
-    timer_start(node->fs->timers, &node->timer, AUDIT_MS, audit_h, node);
+    node->audit_ms = AUDIT_FIRST_MS;
+    timer_start(node->fs->timers, &node->timer, node->audit_ms, audit_h, node);
     fs_sync(node, true);
 }
 
