@@ -99,17 +99,24 @@ async def test_restarted(freeswitch_with, ear, how):
         assert g.log().count("the engine lost the call") == len(calls)
 
 
+class BeforeFreeSwitch(OnFreeSwitch):
+    """The program alone is started, and is not ready for a long time."""
+
+    def start(self):
+        return Gateway.start(self)
+
+    def wait_ready(self, timeout=20):
+        pass
+
+
 async def test_up_later_than_the_program(freeswitch_with, ear):
-    g = freeswitch_with(run=False)
-    up = asyncio.create_task(asyncio.to_thread(Gateway.start, g))
-    await asyncio.sleep(0.5)
+    g = freeswitch_with(kind=BeforeFreeSwitch)
     await asyncio.to_thread(listening, g)
     async with Scene(g, ear, jigasis=0) as s:
         await s.stats(**AWAY)
         await ready(g, 503, 1)
         await asyncio.sleep(3)  # attempts become rare
         await is_back(s, g.server)
-        await up
         await s.add_jigasi()
         await s.stats(1, registrations=1)
         await s.in_meeting()
