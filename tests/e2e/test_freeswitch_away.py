@@ -29,7 +29,7 @@ async def ready(g, wanted, timeout):
     assert (await asyncio.to_thread(g.get, "/health"))[0] == 200
 
 
-async def socket_there(address, timeout=30):
+async def socket_there(address, timeout=90):
     """Wait until somebody listens."""
     end = now() + timeout
     while True:

@@ -718,6 +718,11 @@ async def test_killed_with_calls_out_of_meetings(freeswitch_with, ear):
         for p in s.phones:
             await p.register(0)
         await all_leave(s)
+        # Told once a start, not whenever FreeSWITCH registers anew.
+        await t.endpoint.until(lambda: len(t.registers) > 2, 60, "a renewal")
+        await asyncio.sleep(1)
+        assert s.gateway.log().count("trunk registered") == 2
+        assert s.gateway.log().count("trunk not registered") <= 1
 
 
 @pytest.mark.deadline(200)
