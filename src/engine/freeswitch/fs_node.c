@@ -15,7 +15,7 @@ enum {
 static void audit_h(void *arg)
 {
     struct fs_node *node = arg;
-    uint32_t later = 2 * node->audit_ms;
+    uint32_t later = 4 * node->audit_ms;
 
     node->audit_ms = later < AUDIT_MS ? later : AUDIT_MS;
     timer_start(node->fs->timers, &node->timer, node->audit_ms, audit_h, node);
