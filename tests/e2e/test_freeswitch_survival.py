@@ -651,10 +651,11 @@ async def comes_while_away(s, back):
 
 
 def prompts_at_a_time(server):
-    """The most that any channel has within a second."""
+    """The most that any channel has within a second, in which one begins;
+    a look at all channels may take as long on a busy machine."""
     most, end = 0, time.monotonic() + 1
     with server.esl() as e:
-        while time.monotonic() < end:
+        while time.monotonic() < (end if most else end + 4):
             for row in json.loads(e.api("show channels as json"))["rows"]:
                 bugs = e.api(f"uuid_buglist {row['uuid']}")
                 most = max(most, bugs.count("<function>displace<"))
