@@ -108,9 +108,7 @@ static void confirmation_that_was_due_is_said(void **state)
 {
     struct scenario *t = *state;
 
-    offer(t, "room");
-    ringing(t, "jigasi1");
-    answered(t, "phone");
+    in_ringing(t);
     answered(t, "jigasi1");
     bridged(t);
     advance(t, 500);
@@ -160,8 +158,7 @@ static void lobby_password_under_way_may_be_wrong(void **state)
 {
     struct scenario *t = *state;
 
-    in_lobby(t);
-    keys(t, "#");
+    in_lobby_password(t);
     digits(t, "1", '#');
     killed_for(t, 1000);
     pass_over(t);
@@ -173,8 +170,7 @@ static void lobby_password_under_way_may_be_right(void **state)
 {
     struct scenario *t = *state;
 
-    in_lobby(t);
-    keys(t, "#");
+    in_lobby_password(t);
     digits(t, "1", '#');
     killed_for(t, 5000);
     pass_over(t);

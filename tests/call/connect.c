@@ -23,8 +23,7 @@ static void early_answer_after_1_s(void **state)
 {
     struct scenario *t = *state;
 
-    offer(t, "room");
-    pass_over(t);
+    in_dialling(t);
     advance(t, 999);
     expect_none(t);
     advance(t, 1);
@@ -37,8 +36,7 @@ static void early_answer_with_jigasis_200(void **state)
 {
     struct scenario *t = *state;
 
-    offer(t, "room");
-    pass_over(t);
+    in_dialling(t);
     answered(t, "jigasi1"); /* without a 180 */
     expect(t, "answer phone");
     expect_none(t);
@@ -52,8 +50,7 @@ static void on_join_rings_until_jigasi_answers(void **state)
     struct scenario *t = *state;
 
     config_of(t)->answer = CONFIG_ANSWER_ON_JOIN;
-    offer(t, "room");
-    pass_over(t);
+    in_dialling(t);
     ringing(t, "jigasi1");
     expect(t, "ring phone");
     advance(t, 20000);
@@ -85,8 +82,7 @@ static void busy_before_the_answer_answers_first(void **state)
 {
     struct scenario *t = *state;
 
-    offer(t, "room");
-    pass_over(t);
+    in_dialling(t);
     refused(t, "jigasi1", 486);
     expect(t, "answer phone");
     expect_none(t);
@@ -114,8 +110,7 @@ static void no_contact_left_before_the_answer_is_503(void **state)
     struct scenario *t = *state;
 
     config_of(t)->answer = CONFIG_ANSWER_ON_JOIN;
-    offer(t, "room");
-    pass_over(t);
+    in_dialling(t);
     refused(t, "jigasi1", 480);
     expect(t, "reject phone 503 retry=10");
     settle(t);
@@ -126,8 +121,7 @@ static void jigasi_dead_within_1_s_is_503(void **state)
 {
     struct scenario *t = *state;
 
-    offer(t, "room");
-    pass_over(t);
+    in_dialling(t);
     gone(t, "jigasi1", ENGINE_END_TRANSPORT);
     expect(t, "reject phone 503 retry=10");
 }
@@ -217,10 +211,7 @@ static void wait_to_join_after_5_s_of_ringing(void **state)
 {
     struct scenario *t = *state;
 
-    offer(t, "room");
-    ringing(t, "jigasi1");
-    answered(t, "phone");
-    pass_over(t);
+    in_ringing(t);
     advance(t, 4999);
     expect_none(t);
     advance(t, 1);
@@ -238,10 +229,7 @@ static void answer_200_bridges_and_says_so_1_s_later(void **state)
 {
     struct scenario *t = *state;
 
-    offer(t, "room");
-    ringing(t, "jigasi1");
-    answered(t, "phone");
-    pass_over(t);
+    in_ringing(t);
     answered(t, "jigasi1");
     expect(t, "stop phone");
     expect(t, "bridge phone jigasi1");
@@ -273,9 +261,7 @@ static void answer_200_then_not_live_does_not_say_in_conference(void **state)
 {
     struct scenario *t = *state;
 
-    offer(t, "room");
-    ringing(t, "jigasi1");
-    answered(t, "phone");
+    in_ringing(t);
     answered(t, "jigasi1");
     info(t, "{\"t\":15,\"d\":false}"); /* even before the bridge */
     pass_over(t);
@@ -303,8 +289,7 @@ static void no_180_within_3_s_tries_the_next(void **state)
     struct scenario *t = *state;
 
     contact_new(t, "j2");
-    offer(t, "room");
-    pass_over(t);
+    in_dialling(t);
     advance(t, 2999);
     pass_over(t); /* the early answer */
     advance(t, 1);
@@ -464,10 +449,7 @@ static void answer_488_is_a_configuration_error(void **state)
     struct scenario *t = *state;
 
     contact_new(t, "j2");
-    offer(t, "room");
-    ringing(t, "jigasi1");
-    answered(t, "phone");
-    pass_over(t);
+    in_ringing(t);
     refused(t, "jigasi1", 488);
     expect(t, "bind phone");
     expect(t, "play phone went-wrong");
@@ -484,8 +466,7 @@ static void hanging_up_while_dialling(void **state)
 {
     struct scenario *t = *state;
 
-    offer(t, "room");
-    pass_over(t);
+    in_dialling(t);
     bye(t, "phone", 0, "");
     expect(t, "hangup jigasi1");
     assert_int_equal(calls_count(calls_of(t)), 0);
@@ -497,10 +478,7 @@ static void hanging_up_while_jigasi_rings(void **state)
 {
     struct scenario *t = *state;
 
-    offer(t, "room");
-    ringing(t, "jigasi1");
-    answered(t, "phone");
-    pass_over(t);
+    in_ringing(t);
     bye(t, "phone", 0, "");
     expect(t, "hangup jigasi1");
     settle(t); /* jigasi's end is nobody's any more */

@@ -378,9 +378,7 @@ static void ending_all_calls_cancels_lookups(void **state)
 {
     struct scenario *t = *state;
 
-    in_ivr(t);
-    digits(t, "12", '#');
-    pass_over(t);
+    in_lookup(t);
     calls_end(calls_of(t));
     expect(t, "cancel-lookup");
     expect(t, "hangup phone");

@@ -193,9 +193,7 @@ static void conference_goes_verbatim_into_the_header(void **state)
     struct directory_answer a = {
         DIRECTORY_FOUND, "Room.X@muc.meet.jitsi", "", "", "", false};
 
-    in_ivr(t);
-    digits(t, "12", '#');
-    pass_over(t);
+    in_lookup(t);
     lookup_answer(t, &a);
     expect(t, "play phone join");
     expect(t, "dial jigasi1 at j1 \"Alice\" "
@@ -208,9 +206,7 @@ static void tenant_rooms_come_with_domain_base_and_tenant(void **state)
     struct directory_answer a = {
         DIRECTORY_FOUND, "room@muc.acme.meet.jitsi", "", "", "", false};
 
-    in_ivr(t);
-    digits(t, "12", '#');
-    pass_over(t);
+    in_lookup(t);
     lookup_answer(t, &a);
     expect(t, "play phone join");
     expect(t, "dial jigasi1 at j1 \"Alice\" "
@@ -224,9 +220,7 @@ static void token_and_password_of_the_lookup_are_headers(void **state)
     struct directory_answer a = {DIRECTORY_FOUND, "r@muc.meet.jitsi", "",
                                  "eyJ.a.b",       "sesame",           true};
 
-    in_ivr(t);
-    digits(t, "12", '#');
-    pass_over(t);
+    in_lookup(t);
     lookup_answer(t, &a);
     expect(t, "play phone join");
     expect(t, "dial jigasi1 at j1 \"Alice\" X-Room-Name=r@muc.meet.jitsi "
@@ -239,9 +233,7 @@ static void protected_meeting_asks_for_the_password(void **state)
     struct directory_answer a = {
         DIRECTORY_FOUND, "r@muc.meet.jitsi", "", "", "", true};
 
-    in_ivr(t);
-    digits(t, "12", '#');
-    pass_over(t);
+    in_lookup(t);
     lookup_answer(t, &a);
     expect(t, "collect phone enter-password first=10000");
     expect_monitor(t, "state password");
@@ -259,8 +251,7 @@ static void no_password_twice_goes_without(void **state)
     struct directory_answer a = {
         DIRECTORY_FOUND, "r@muc.meet.jitsi", "", "", "", true};
 
-    in_ivr(t);
-    digits(t, "12", '#');
+    in_lookup(t);
     lookup_answer(t, &a);
     pass_over(t);
     digits(t, "", '.');
@@ -294,9 +285,7 @@ static void token_with_a_line_break_is_not_used(void **state)
     struct directory_answer a = {
         DIRECTORY_FOUND, "r@muc.meet.jitsi", "", "a\r\nX-Evil: 1", "", false};
 
-    in_ivr(t);
-    digits(t, "12", '#');
-    pass_over(t);
+    in_lookup(t);
     lookup_answer(t, &a);
     expect(t, "collect phone unknown-id enter-id first=10000");
 }
@@ -305,9 +294,7 @@ static void hanging_up_cancels_the_lookup(void **state)
 {
     struct scenario *t = *state;
 
-    in_ivr(t);
-    digits(t, "12", '#');
-    pass_over(t);
+    in_lookup(t);
     bye(t, "phone", 0, "");
     expect(t, "cancel-lookup");
     expect_none(t);

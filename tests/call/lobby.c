@@ -25,9 +25,7 @@ static void t3_before_the_bridge_goes_to_the_lobby(void **state)
 {
     struct scenario *t = *state;
 
-    offer(t, "room");
-    ringing(t, "jigasi1");
-    answered(t, "phone");
+    in_ringing(t);
     answered(t, "jigasi1");
     info(t, "{\"i\":0,\"t\":3}");
     pass_over(t);
@@ -134,9 +132,7 @@ static void password_of_32_digits(void **state)
 {
     struct scenario *t = *state;
 
-    in_lobby(t);
-    keys(t, "#");
-    pass_over(t);
+    in_lobby_password(t);
     digits(t, "12345678901234567890123456789012", 'm');
     expect(t, "info jigasi1 {\"t\":4,\"d\":"
               "{\"pwd\":\"12345678901234567890123456789012\"}}");
@@ -146,9 +142,7 @@ static void star_clears_the_password(void **state)
 {
     struct scenario *t = *state;
 
-    in_lobby(t);
-    keys(t, "#");
-    pass_over(t);
+    in_lobby_password(t);
     digits(t, "999", '*');
     expect(t, "collect phone first=10000");
     digits(t, "4321", '#');
@@ -159,9 +153,7 @@ static void no_password_goes_on_waiting(void **state)
 {
     struct scenario *t = *state;
 
-    in_lobby(t);
-    keys(t, "#");
-    pass_over(t);
+    in_lobby_password(t);
     digits(t, "", '.');
     expect(t, "play phone lobby-wait music loop=0");
     expect_none(t);
@@ -171,9 +163,7 @@ static void admitted_while_keying_the_password(void **state)
 {
     struct scenario *t = *state;
 
-    in_lobby(t);
-    keys(t, "#");
-    pass_over(t);
+    in_lobby_password(t);
     info(t, "{\"t\":6}");
     expect(t, "collect-stop phone");
     expect(t, "stop phone");
@@ -186,8 +176,7 @@ static void password_not_refused_for_15_s_is_in(void **state)
 {
     struct scenario *t = *state;
 
-    in_lobby(t);
-    keys(t, "#");
+    in_lobby_password(t);
     digits(t, "4321", '#');
     pass_over(t);
     advance(t, 14999);
@@ -207,8 +196,7 @@ static void t5_after_the_password_is_in(void **state)
 {
     struct scenario *t = *state;
 
-    in_lobby(t);
-    keys(t, "#");
+    in_lobby_password(t);
     digits(t, "4321", '#');
     pass_over(t);
     info(t, "{\"t\":5}");
@@ -224,8 +212,7 @@ static void bye_within_15_s_is_a_wrong_password(void **state)
 {
     struct scenario *t = *state;
 
-    in_lobby(t);
-    keys(t, "#");
+    in_lobby_password(t);
     digits(t, "4321", '#');
     advance(t, 14999);
     pass_over(t);
@@ -248,8 +235,7 @@ static void back_in_the_lobby_is_a_wrong_password(void **state)
 {
     struct scenario *t = *state;
 
-    in_lobby(t);
-    keys(t, "#");
+    in_lobby_password(t);
     digits(t, "4321", '#');
     pass_over(t);
     info(t, "{\"t\":3}");
@@ -267,10 +253,7 @@ static void three_wrong_passwords_are_the_end(void **state)
 
     in_lobby(t);
     for (int i = 0; i < 3; i++) {
-        keys(t, "#");
-        digits(t, "1", '#');
-        pass_over(t);
-        bye(t, legs[i], 0, "");
+        password_refused(t, legs[i]);
         if (i == 2)
             break;
         joins(t, legs[i + 1]);
@@ -289,8 +272,7 @@ static void no_second_password_while_one_is_tried(void **state)
 {
     struct scenario *t = *state;
 
-    in_lobby(t);
-    keys(t, "#");
+    in_lobby_password(t);
     digits(t, "1", '#');
     pass_over(t);
     keys(t, "#");
@@ -365,9 +347,7 @@ static void bye_while_keying_the_password(void **state)
 {
     struct scenario *t = *state;
 
-    in_lobby(t);
-    keys(t, "#");
-    pass_over(t);
+    in_lobby_password(t);
     bye(t, "jigasi1", 408, "No response on heartbeat");
     expect(t, "collect-stop phone");
     expect(t, "bind phone");
@@ -379,9 +359,7 @@ static void t5_alone_while_keying_the_password(void **state)
 {
     struct scenario *t = *state;
 
-    in_lobby(t);
-    keys(t, "#");
-    pass_over(t);
+    in_lobby_password(t);
     info(t, "{\"t\":5}");
     expect(t, "collect-stop phone");
     expect(t, "stop phone");
@@ -408,8 +386,7 @@ static void hanging_up_in_the_lobby(void **state)
 {
     struct scenario *t = *state;
 
-    in_lobby(t);
-    keys(t, "#");
+    in_lobby_password(t);
     digits(t, "1", '#');
     pass_over(t);
     bye(t, "phone", 0, "");

@@ -12,9 +12,7 @@ static void keys_are_bound_with_3_s_between(void **state)
 {
     struct scenario *t = *state;
 
-    offer(t, "room");
-    ringing(t, "jigasi1");
-    answered(t, "phone");
+    in_ringing(t);
     answered(t, "jigasi1");
     pass_over(t);
     bridged(t);
@@ -28,9 +26,7 @@ static void key_map_is_configurable(void **state)
     config_of(t)->keys = "#1=mute, 5=status";
     assert_int_equal(restart_calls(t), 0);
     contact_new(t, "j1");
-    offer(t, "room");
-    ringing(t, "jigasi1");
-    answered(t, "phone");
+    in_ringing(t);
     answered(t, "jigasi1");
     pass_over(t);
     bridged(t);
@@ -70,8 +66,7 @@ static void status_says_hand_and_moderated(void **state)
 {
     struct scenario *t = *state;
 
-    in_meeting(t);
-    info(t, "{\"t\":8,\"d\":true}");
+    in_moderated(t);
     keys(t, "*6");
     keys(t, "*6");
     pass_over(t);
@@ -95,9 +90,7 @@ static void hand_moderated_is_raised_by_mute_request(void **state)
 {
     struct scenario *t = *state;
 
-    in_meeting(t);
-    info(t, "{\"t\":8,\"d\":true}");
-    pass_over(t);
+    in_moderated(t);
     keys(t, "*9");
     expect(t, "info jigasi1 {\"id\":\"c1-1\",\"type\":\"muteRequest\","
               "\"data\":{\"audio\":false}}");
@@ -127,8 +120,7 @@ static void hand_is_lowered_while_muted_and_stays_muted(void **state)
 {
     struct scenario *t = *state;
 
-    in_meeting(t);
-    info(t, "{\"t\":8,\"d\":true}");
+    in_moderated(t);
     keys(t, "*6");
     keys(t, "*9");
     pass_over(t);
@@ -160,8 +152,7 @@ static void hand_is_lowered_by_unmuting(void **state)
 {
     struct scenario *t = *state;
 
-    in_meeting(t);
-    info(t, "{\"t\":8,\"d\":true}");
+    in_moderated(t);
     keys(t, "*6");
     keys(t, "*9");
     info(t, "{\"t\":9}");
@@ -217,9 +208,7 @@ static void t9_may_unmute(void **state)
 {
     struct scenario *t = *state;
 
-    in_meeting(t);
-    info(t, "{\"t\":8,\"d\":true}");
-    pass_over(t);
+    in_moderated(t);
     info(t, "{\"t\":9}");
     expect(t, "queue phone may-unmute");
     info(t, "{\"t\":9}");

@@ -92,9 +92,7 @@ static void unmuted_and_moderated_mutes(void **state)
 {
     struct scenario *t = *state;
 
-    in_meeting(t);
-    info(t, "{\"t\":8,\"d\":true}");
-    pass_over(t);
+    in_moderated(t);
     keys(t, "*6");
     expect(t, "mute phone on");
     expect(t, mute_1);
@@ -177,8 +175,7 @@ static void mute_then_hand_at_once_loses_no_fallback(void **state)
 {
     struct scenario *t = *state;
 
-    in_meeting(t);
-    info(t, "{\"t\":8,\"d\":true}");
+    in_moderated(t);
     keys(t, "*6");
     pass_over(t);
     keys(t, "*6"); /* within 1.5 s: asks to speak */
@@ -353,8 +350,7 @@ static void t10_denied_mutes_locally(void **state)
 {
     struct scenario *t = *state;
 
-    in_meeting(t);
-    info(t, "{\"t\":8,\"d\":true}");
+    in_moderated(t);
     info(t, "{\"t\":9}");
     pass_over(t);
     info(t, "{\"t\":10}");

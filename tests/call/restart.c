@@ -48,8 +48,7 @@ static void moderation_hand_and_visitor_are_remembered(void **state)
 {
     struct scenario *t = *state;
 
-    in_meeting(t);
-    info(t, "{\"t\":8,\"d\":true}");
+    in_moderated(t);
     keys(t, "*6");
     keys(t, "*6");
     killed_and_restarted(t);
@@ -150,10 +149,7 @@ static void ringing_goes_on(void **state)
 {
     struct scenario *t = *state;
 
-    offer(t, "room");
-    ringing(t, "jigasi1");
-    answered(t, "phone");
-    pass_over(t);
+    in_ringing(t);
     killed_and_restarted(t);
     expect(t, "mute phone off");
     expect_none(t); /* not dialled again */
@@ -166,8 +162,7 @@ static void dialling_goes_on_and_is_given_up_in_time(void **state)
 {
     struct scenario *t = *state;
 
-    offer(t, "room");
-    pass_over(t);
+    in_dialling(t);
     killed_and_restarted(t);
     expect_none(t);
     advance(t, 1000);
@@ -285,9 +280,7 @@ static void lookup_is_made_again(void **state)
 {
     struct scenario *t = *state;
 
-    in_ivr(t);
-    digits(t, "12", '#');
-    pass_over(t);
+    in_lookup(t);
     killed_and_restarted(t);
     expect(t, "mute phone off");
     expect(t, "lookup 12 by 4711");
@@ -302,8 +295,7 @@ static void password_is_asked_again_after_a_lookup(void **state)
     struct directory_answer a = {
         DIRECTORY_FOUND, "r@muc.meet.jitsi", "", "", "", true};
 
-    in_ivr(t);
-    digits(t, "12", '#');
+    in_lookup(t);
     lookup_answer(t, &a);
     pass_over(t);
     killed_and_restarted(t);
@@ -319,8 +311,7 @@ static void mapped_meeting_is_looked_up_again_for_a_redial(void **state)
     struct directory_answer a = {
         DIRECTORY_FOUND, "r@muc.meet.jitsi", "", "eyJ.a.b", "", false};
 
-    in_ivr(t);
-    digits(t, "12", '#');
+    in_lookup(t);
     lookup_answer(t, &a);
     refused(t, "jigasi1", 486);
     assert_null(strstr(note_of(t), "eyJ")); /* no token in the note */
@@ -339,8 +330,7 @@ static void mapped_meeting_gone_meanwhile_ends(void **state)
     struct directory_answer a = {
         DIRECTORY_FOUND, "r@muc.meet.jitsi", "", "", "", false};
 
-    in_ivr(t);
-    digits(t, "12", '#');
+    in_lookup(t);
     lookup_answer(t, &a);
     refused(t, "jigasi1", 486);
     killed_and_restarted(t);
@@ -476,10 +466,7 @@ static void passwords_tried_are_remembered(void **state)
 
     in_lobby(t);
     for (int i = 0; i < 3; i++) {
-        keys(t, "#");
-        digits(t, "1", '#');
-        pass_over(t);
-        bye(t, legs[i], 0, "");
+        password_refused(t, legs[i]);
         if (i == 2)
             break;
         joins(t, legs[i + 1]);

@@ -151,16 +151,28 @@ void leg_recovered(struct scenario *t, const char *to, const char *note,
 
 /* ---- stretches of calls that many tests begin with; commands skipped ---- */
 
+/** A direct call to `room`; Jigasi has not answered anything yet. */
+void in_dialling(struct scenario *t);
+/** The same, answered, for Jigasi rings. */
+void in_ringing(struct scenario *t);
 /** A direct call to `room`, in the meeting, "in-conference" said. */
 void in_meeting(struct scenario *t);
+/** The same, and the meeting is moderated. */
+void in_moderated(struct scenario *t);
 /** A direct call that hears "not-started" after a 486. */
 void in_waiting(struct scenario *t);
 /** A direct call in the lobby. */
 void in_lobby(struct scenario *t);
+/** The same, asked for the password that it wanted to key. */
+void in_lobby_password(struct scenario *t);
+/** In the lobby: a password is keyed, and Jigasi hangs up on it. */
+void password_refused(struct scenario *t, const char *leg);
 /** Jigasi, "phone", dialled +49301234, "callee1", who is in the meeting and
  *  meant from here on. */
 void in_outbound(struct scenario *t);
 /** A call to the IVR that was asked for the id. */
 void in_ivr(struct scenario *t);
+/** The same, which keyed 12, that is being looked up. */
+void in_lookup(struct scenario *t);
 
 #endif

@@ -15,12 +15,31 @@ void joins(struct scenario *t, const char *leg)
     bridged(t);
 }
 
+void in_dialling(struct scenario *t)
+{
+    offer(t, "room");
+    pass_over(t);
+}
+
+void in_ringing(struct scenario *t)
+{
+    rings(t);
+    pass_over(t);
+}
+
 void in_meeting(struct scenario *t)
 {
     rings(t);
     answered(t, name_of(t->n_jigasis));
     bridged(t);
     advance(t, 1000);
+    pass_over(t);
+}
+
+void in_moderated(struct scenario *t)
+{
+    in_meeting(t);
+    info(t, "{\"t\":8,\"d\":true}");
     pass_over(t);
 }
 
@@ -38,6 +57,21 @@ void in_lobby(struct scenario *t)
     info(t, "{\"i\":0,\"t\":3}");
     bridged(t);
     pass_over(t);
+}
+
+void in_lobby_password(struct scenario *t)
+{
+    in_lobby(t);
+    keys(t, "#");
+    pass_over(t);
+}
+
+void password_refused(struct scenario *t, const char *leg)
+{
+    keys(t, "#");
+    digits(t, "1", '#');
+    pass_over(t);
+    bye(t, leg, 0, "");
 }
 
 void in_outbound(struct scenario *t)
@@ -59,5 +93,12 @@ void in_ivr(struct scenario *t)
 {
     offer(t, "1000");
     answered(t, this_phone(t));
+    pass_over(t);
+}
+
+void in_lookup(struct scenario *t)
+{
+    in_ivr(t);
+    digits(t, "12", '#');
     pass_over(t);
 }

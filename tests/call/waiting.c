@@ -8,10 +8,7 @@ static void answer_486_waits_and_redials_every_30_s(void **state)
 {
     struct scenario *t = *state;
 
-    offer(t, "room");
-    ringing(t, "jigasi1");
-    answered(t, "phone");
-    pass_over(t);
+    in_ringing(t);
     refused(t, "jigasi1", 486);
     expect(t, "play phone not-started password-hint music loop=2");
     expect(t, "collect phone first=0");
