@@ -245,47 +245,52 @@ static void read_ms(unsigned *ms, struct slice value)
         *ms = (unsigned)v;
 }
 
+/* Cut the next "a=name:value" off the lines; value is empty without a colon.
+ */
+static bool next_attribute(struct slice *lines, struct slice *name,
+                           struct slice *value)
+{
+    while (next_line(lines, value)) {
+        if (value->len < 2 || value->p[0] != 'a')
+            continue;
+        value->p += 2;
+        value->len -= 2;
+        *name = slice_split(value, ':');
+        return true;
+    }
+    return false;
+}
+
 void sdp_read_formats(struct sdp_formats *f, const struct sdp_section *s)
 {
-    struct slice text = s->lines;
-    struct slice line;
+    struct slice lines = s->lines;
+    struct slice name, value;
 
     f->n = 0;
     f->ptime_ms = 0;
     f->maxptime_ms = 0;
     read_list(f, s->formats);
-    while (next_line(&text, &line)) {
-        struct slice name;
-
-        if (line.len < 2 || line.p[0] != 'a')
-            continue;
-        line.p += 2;
-        line.len -= 2;
-        name = slice_split(&line, ':');
+    while (next_attribute(&lines, &name, &value)) {
         if (slice_is_nocase(name, "rtpmap"))
-            read_rtpmap(f, line);
+            read_rtpmap(f, value);
         else if (slice_is_nocase(name, "fmtp"))
-            read_fmtp(f, line);
+            read_fmtp(f, value);
         else if (slice_is_nocase(name, "ptime"))
-            read_ms(&f->ptime_ms, line);
+            read_ms(&f->ptime_ms, value);
         else if (slice_is_nocase(name, "maxptime"))
-            read_ms(&f->maxptime_ms, line);
+            read_ms(&f->maxptime_ms, value);
     }
 }
 
 int sdp_read_crypto(struct sdes_line *l, const struct sdp_section *s)
 {
-    struct slice text = s->lines;
-    struct slice line;
+    struct slice lines = s->lines;
+    struct slice name, value;
     int err = ENOENT;
 
-    while (err && next_line(&text, &line)) {
-        if (line.len < 2 || line.p[0] != 'a')
-            continue;
-        line.p += 2;
-        line.len -= 2;
-        if (slice_is_nocase(slice_split(&line, ':'), "crypto"))
-            err = sdes_read(l, line) ? ENOTSUP : 0;
+    while (err && next_attribute(&lines, &name, &value)) {
+        if (slice_is_nocase(name, "crypto"))
+            err = sdes_read(l, value) ? ENOTSUP : 0;
     }
     return err;
 }
@@ -333,22 +338,15 @@ static void read_rtcp(struct sockaddr_storage *sa, struct slice value,
 void sdp_read_rtcp(struct sockaddr_storage *sa, bool *mux,
                    const struct sdp_section *s)
 {
-    struct slice text = s->lines;
-    struct slice line;
+    struct slice lines = s->lines;
+    struct slice name, value;
 
     memset(sa, 0, sizeof(*sa));
     *mux = false;
-    while (next_line(&text, &line)) {
-        struct slice name;
-
-        if (line.len < 2 || line.p[0] != 'a')
-            continue;
-        line.p += 2;
-        line.len -= 2;
-        name = slice_split(&line, ':');
+    while (next_attribute(&lines, &name, &value)) {
         if (slice_is_nocase(name, "rtcp-mux"))
             *mux = true;
         else if (slice_is_nocase(name, "rtcp"))
-            read_rtcp(sa, line, s->connection);
+            read_rtcp(sa, value, s->connection);
     }
 }
