@@ -1,5 +1,6 @@
 """The trunk: registering at it, its calls, and those who pretend to be it."""
 import asyncio
+import contextlib
 import re
 
 import pytest
@@ -32,6 +33,16 @@ def make(gateway_with, **options):
 def start(gateway):
     """Without blocking those who are to answer it."""
     return asyncio.get_running_loop().run_in_executor(None, gateway.start)
+
+
+@contextlib.asynccontextmanager
+async def registered(gateway_with, **options):
+    """(gateway, trunk), the one registered at the other."""
+    g, t = make(gateway_with, **options)
+    async with t:
+        await start(g)
+        await t.registered()
+        yield g, t
 
 
 async def told(gateway, pattern, timeout=20):
@@ -153,10 +164,7 @@ async def test_without_a_password_nobody_is_asked(gateway_with):
 # ---- its calls ----
 
 async def test_a_telephone_reaches_the_ivr_through_it(gateway_with, ear):
-    g, t = make(gateway_with)
-    async with t:
-        await start(g)
-        await t.registered()
+    async with registered(gateway_with) as (g, t):
         async with Scene(g, ear) as s:
             call = await t.call()
             await call.wait_state("up")
@@ -170,11 +178,8 @@ async def test_a_telephone_reaches_the_ivr_through_it(gateway_with, ear):
 
 
 async def test_the_number_called_may_be_the_room(gateway_with, ear):
-    g, t = make(gateway_with,
-                settings={"JIGATE_TRUNK_DESTINATION": "number"})
-    async with t:
-        await start(g)
-        await t.registered()
+    number = {"JIGATE_TRUNK_DESTINATION": "number"}
+    async with registered(gateway_with, settings=number) as (g, t):
         async with Scene(g, ear) as s:
             call = await t.call("4712")
             meeting = await s.jigasi.next_call(5)
@@ -215,10 +220,8 @@ async def test_a_stranger_who_knows_the_contact_is_challenged(gateway_with):
 
 
 async def test_the_trunks_address_alone_is_not_enough(gateway_with):
-    g, t = make(gateway_with)
-    async with t:
-        await start(g)
-        uri = await t.registered()
+    async with registered(gateway_with) as (g, t):
+        uri = t.contact
         t.endpoint.timeout = 1
         user, host, port, _ = sipmsg.uri_parts(uri)
         guesses = ["1000", "acct", "jigate", "", user[:-1], user + "0",
@@ -244,8 +247,10 @@ async def test_a_call_before_the_registration_is_challenged(gateway_with):
         assert call.responses[-1].status == 401
 
 
-async def test_credentials_are_given_to_the_trunk_alone(gateway_with):
-    """Who guessed our transaction, and answers in the trunk's place."""
+@contextlib.asynccontextmanager
+async def unanswered(gateway_with):
+    """(gateway, trunk, stranger): the trunk got a REGISTER and says nothing;
+    the stranger knows what stands in it."""
     g, t = make(gateway_with)
     t.register_status = None
     stranger = Endpoint(g.host(), 0)
@@ -254,47 +259,44 @@ async def test_credentials_are_given_to_the_trunk_alone(gateway_with):
         try:
             await start(g)
             await t.endpoint.until(lambda: t.registers, 5, "a REGISTER")
-            m = t.registers[0]
-            r = Message(status=401, reason="Unauthorized")
-            for name in ("Via", "From", "Call-ID", "CSeq"):
-                r.add(name, m.get(name))
-            r.add("To", m.get("To") + ";tag=x")
-            r.add("WWW-Authenticate", 'Digest realm="provider.example", '
-                  'nonce="evil", algorithm=MD5, qop="auth"')
-            stranger.send(r, g.external)
-            await told(g, rf"rejected response from={stranger.ip}:\d+ "
-                       "reason=not-the-trunk")
-            t.register_status = 200
-            await t.registered(8)
-            assert all("evil" not in (x.get("Authorization") or "")
-                       for x in t.registers)
+            yield g, t, stranger
         finally:
             stranger.close()
+
+
+def forged(status, reason, register, *more):
+    """An answer in the trunk's place."""
+    r = Message(status=status, reason=reason)
+    for name in ("Via", "From", "Call-ID", "CSeq", *more):
+        r.add(name, register.get(name))
+    return r.add("To", register.get("To") + ";tag=x")
+
+
+async def test_credentials_are_given_to_the_trunk_alone(gateway_with):
+    """Who guessed our transaction, and answers in the trunk's place."""
+    async with unanswered(gateway_with) as (g, t, stranger):
+        r = forged(401, "Unauthorized", t.registers[0])
+        r.add("WWW-Authenticate", 'Digest realm="provider.example", '
+              'nonce="evil", algorithm=MD5, qop="auth"')
+        stranger.send(r, g.external)
+        await told(g, rf"rejected response from={stranger.ip}:\d+ "
+                   "reason=not-the-trunk")
+        t.register_status = 200
+        await t.registered(8)
+        assert all("evil" not in (x.get("Authorization") or "")
+                   for x in t.registers)
 
 
 async def test_a_200_of_a_stranger_registers_nothing(gateway_with):
-    g, t = make(gateway_with)
-    t.register_status = None
-    stranger = Endpoint(g.host(), 0)
-    async with t:
-        await stranger.open()
-        try:
-            await start(g)
-            await t.endpoint.until(lambda: t.registers, 5, "a REGISTER")
-            m = t.registers[0]
-            r = Message(status=200, reason="OK")
-            for name in ("Via", "From", "Call-ID", "CSeq", "Contact"):
-                r.add(name, m.get(name))
-            r.add("To", m.get("To") + ";tag=x").add("Expires", 60)
-            stranger.send(r, g.external)
-            await told(g, "reason=not-the-trunk")
-            uri = sipmsg.address(m.get("Contact"))[1]
-            r = await stranger.request(request("INVITE", uri, stranger.ip),
-                                       g.external)
-            assert r.status == 401
-            assert "trunk registered" not in g.log()
-        finally:
-            stranger.close()
+    async with unanswered(gateway_with) as (g, t, stranger):
+        r = forged(200, "OK", t.registers[0], "Contact").add("Expires", 60)
+        stranger.send(r, g.external)
+        await told(g, "reason=not-the-trunk")
+        uri = sipmsg.address(t.registers[0].get("Contact"))[1]
+        r = await stranger.request(request("INVITE", uri, stranger.ip),
+                                   g.external)
+        assert r.status == 401
+        assert "trunk registered" not in g.log()
 
 
 async def test_strangers_cannot_unregister_it(gateway_with):
@@ -312,10 +314,7 @@ async def test_strangers_cannot_unregister_it(gateway_with):
 
 async def test_the_trunk_is_not_counted_by_the_guard(gateway_with):
     """More calls a second than a stranger may place, all through it."""
-    g, t = make(gateway_with)
-    async with t:
-        await start(g)
-        await t.registered()
+    async with registered(gateway_with) as (g, t):
         calls = [await t.call() for _ in range(40)]
         for c in calls:
             await c.wait_state("up", 15)
