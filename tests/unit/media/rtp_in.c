@@ -118,6 +118,27 @@ static void keys_and_jumps_are_no_jitter(void **state)
     assert_int_equal(rtp_in_jitter_us(&in), 0);
 }
 
+/* A re-INVITE from G.711 to Opus, from the same source on the same clock. */
+static void a_change_of_clock_is_no_jitter(void **state)
+{
+    struct rtp_in in = {0};
+    struct rtp_in_report r;
+
+    for (uint32_t n = 0; n < 200; n++) {
+        const uint32_t rate = n < 100 ? 8000 : 48000;
+        const struct rtp_packet p = {
+            .seq = (uint16_t)n, .ts = n * (rate / 50), .ssrc = 7};
+        uint64_t late_us = n % 2 ? 5000 : 0;
+
+        rtp_in_packet(&in, &p, rate, 1000000 + n * FRAME_US + late_us);
+        if (n % 100 != 99)
+            continue;
+        assert_true(rtp_in_report(&in, &r));
+        assert_in_range(r.jitter * 1000 / rate, 4, 5);
+        assert_in_range(rtp_in_jitter_us(&in), 4900, 5000);
+    }
+}
+
 static void another_source_begins_anew_and_totals_go_on(void **state)
 {
     struct rtp_in in = {0};
@@ -164,6 +185,7 @@ int main(void)
             changed_order_is_no_loss_and_doubles_make_it_negative),
         cmocka_unit_test(jitter_comes_near_its_mean),
         cmocka_unit_test(keys_and_jumps_are_no_jitter),
+        cmocka_unit_test(a_change_of_clock_is_no_jitter),
         cmocka_unit_test(another_source_begins_anew_and_totals_go_on),
         cmocka_unit_test(a_jump_is_believed_at_its_second_packet),
     };

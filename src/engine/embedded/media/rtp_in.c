@@ -63,6 +63,15 @@ static bool take_seq(struct rtp_in *in, const struct rtp_packet *p)
     return true;
 }
 
+/* Another codec with another clock: transits of the two do not compare. */
+static void rate_set(struct rtp_in *in, uint32_t rate)
+{
+    if (in->rate)
+        in->jitter = (uint32_t)((uint64_t)in->jitter * rate / in->rate);
+    in->rate = rate;
+    in->transit_set = false;
+}
+
 /* Time stamps that jump by a second and more are no jitter. */
 static void take_time(struct rtp_in *in, const struct rtp_packet *p,
                       uint32_t rate, uint64_t now_us)
@@ -73,6 +82,8 @@ static void take_time(struct rtp_in *in, const struct rtp_packet *p,
     int32_t moved = (int32_t)(transit - in->transit);
     uint32_t d = moved < 0 ? 0 - (uint32_t)moved : (uint32_t)moved;
 
+    if (rate != in->rate)
+        rate_set(in, rate);
     if (in->transit_set && d < rate) {
         in->jitter += d - ((in->jitter + 8) >> 4);
         in->deviation_us += (uint64_t)d * 1000000 / rate;

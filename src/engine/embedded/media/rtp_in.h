@@ -27,6 +27,7 @@ struct rtp_in {
     uint32_t received;       /* of this source, doubled ones too */
     uint32_t expected_prior; /* at the last report */
     uint32_t received_prior;
+    uint32_t rate;            /* of time stamps, Hz */
     uint32_t transit;         /* of the last packet, in time stamp units */
     uint32_t jitter;          /* in 1/16 time stamp units */
     uint64_t received_before; /* of sources before this one */
