@@ -53,7 +53,8 @@ static uint16_t free_range(unsigned n)
 struct rig *rig_make(unsigned workers, unsigned n_ports)
 {
     struct rig *r = calloc(1, sizeof(*r));
-    struct media_config mc = {.workers = workers, .language = "en"};
+    struct media_config mc = {
+        .workers = workers, .opus_complexity = 5, .language = "en"};
 
     srand((unsigned)(getpid() ^ time(NULL)));
     pthread_mutex_init(&r->lock, NULL);
