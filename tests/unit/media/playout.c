@@ -20,6 +20,7 @@ struct talk {
     uint16_t seq;
     uint32_t ts;
     size_t said;
+    bool pauses; /* of 200 ms, after 400 of tone */
     uint64_t now;
     int16_t heard[RATE * SECONDS];
     size_t n;
@@ -51,6 +52,8 @@ static void say(uint64_t at, bool sent)
     struct rtp_packet p = {.seq = talk.seq++, .ts = talk.ts, .ssrc = 1};
 
     signal_sine(x, RATE / 50, talk.said, RATE, 400, 8000);
+    if (talk.pauses && p.seq % 30 >= 20)
+        memset(x, 0, sizeof(x));
     talk.said += RATE / 50;
     p.len = codec_encode(&talk.e, x, RATE / 50, payload, sizeof(payload));
     talk.ts += codecs[talk.codec].clock / 50;
@@ -151,6 +154,48 @@ static void drift_is_not_heard(void **state)
         assert_int_equal(playout_stats(talk.p)->skipped, 0);
         end();
     }
+}
+
+/* The next sample at which the tone has begun, or has ended. */
+static size_t next_edge(size_t at, bool begins)
+{
+    enum { STEP = RATE / 400 }; /* a period */
+
+    while (at + STEP <= talk.n &&
+           (signal_rms(talk.heard + at, STEP) > 2000) != begins)
+        at += STEP;
+    return at;
+}
+
+/* For 4 s packets come five at a time. What the buffer has too much of then is
+ * taken out of the pauses: what is said keeps its length. */
+static void a_deep_buffer_shrinks_in_pauses(void **state)
+{
+    enum { ROUGH = 200, ALL = 900, BEAT = 30 * RATE / 50 };
+    size_t at, late_first, late_last = 0, tones = 0;
+
+    begin(MEDIA_PCMU);
+    talk.pauses = true;
+    for (size_t i = 0; i < ALL; i++) {
+        for (int k = i >= ROUGH ? 1 : i % 5 == 4 ? 5 : 0; k; k--)
+            say(talk.now, true);
+        hear(160);
+    }
+    at = next_edge(next_edge((ROUGH + 20) * 160, false), true);
+    late_first = at % BEAT;
+    while (at + 2 * BEAT < talk.n) {
+        size_t ended = next_edge(at, false);
+
+        assert_in_range(ended - at, RATE * 395 / 1000, RATE * 405 / 1000);
+        late_last = at % BEAT;
+        at = next_edge(ended, true);
+        tones++;
+    }
+    assert_true(tones > 15);
+    assert_in_range(late_first, RATE * 75 / 1000, RATE * 200 / 1000);
+    assert_in_range(late_last, 0, RATE * 60 / 1000);
+    assert_int_equal(playout_stats(talk.p)->skipped, 0);
+    end();
 }
 
 static void comfort_noise_is_heard_in_a_pause(void **state)
@@ -289,6 +334,7 @@ int main(void)
         cmocka_unit_test(readers_take_what_they_want),
         cmocka_unit_test(loss_is_concealed),
         cmocka_unit_test(drift_is_not_heard),
+        cmocka_unit_test(a_deep_buffer_shrinks_in_pauses),
         cmocka_unit_test(comfort_noise_is_heard_in_a_pause),
         cmocka_unit_test(opus_pauses_without_a_gap_in_numbers),
         cmocka_unit_test(a_stalled_source_fades_and_comes_back),

@@ -15,12 +15,18 @@ enum {
     IDLE_US = 200000,    /* likewise, for any sequence number */
     CONCEAL_US = 100000, /* made up at most while nothing comes */
     SLACK_US = 28000,    /* above the target: two ticks do not differ more */
+    DEEP_US = 80000,     /* above the target: no pause is waited for */
     SKIP_US = 240000,    /* above the target: no time to shrink unheard */
-    ADJUST_EACH_US = 200000 /* a cut now and then is not heard */
+    ADJUST_EACH_US = 200000, /* a cut now and then is not heard */
+    PAUSE_EACH_US = 40000,   /* in a pause */
+    RETRY_US = 60000,        /* where nothing was found to cut */
+    ROOM_STEP = 64,          /* bytes */
 };
 
+/* A packet. Those given out are filled anew, the last one first: its memory
+   is still in the cache. */
 struct slot {
-    bool filled;
+    struct slot *spare; /* the next one that is not used */
     enum jitter_kind kind;
     uint8_t tag;
     bool pause;
@@ -28,8 +34,8 @@ struct slot {
     uint32_t ts;
     uint32_t units;
     size_t len;
-    size_t size; /* allocated; kept for the packets to come */
-    uint8_t *payload;
+    size_t size; /* room for the payload */
+    uint8_t payload[];
 };
 
 struct jitter {
@@ -57,7 +63,8 @@ struct jitter {
     uint64_t adjusted_us;
     struct lateness lateness;
     struct jitter_stats stats;
-    struct slot slot[JITTER_SLOTS];
+    struct slot *spare;
+    struct slot *slot[JITTER_SLOTS]; /* by sequence number; NULL: empty */
 };
 
 int jitter_alloc(struct jitter **jp, uint32_t clock)
@@ -78,7 +85,13 @@ void jitter_free(struct jitter *j)
     if (!j)
         return;
     for (size_t i = 0; i < JITTER_SLOTS; i++)
-        free(j->slot[i].payload);
+        free(j->slot[i]);
+    while (j->spare) {
+        struct slot *s = j->spare;
+
+        j->spare = s->spare;
+        free(s);
+    }
     free(j);
 }
 
@@ -97,16 +110,37 @@ static int64_t us_of(const struct jitter *j, int64_t units)
     return units * 1000000 / j->clock;
 }
 
-static struct slot *slot_of(struct jitter *j, uint16_t seq)
+static struct slot **slot_of(struct jitter *j, uint16_t seq)
 {
     return &j->slot[seq % JITTER_SLOTS];
 }
 
-static void slot_empty(struct jitter *j, struct slot *s)
+static void slot_empty(struct jitter *j, struct slot **place)
 {
-    if (s->filled)
-        j->waiting--;
-    s->filled = false;
+    struct slot *s = *place;
+
+    if (!s)
+        return;
+    j->waiting--;
+    *place = NULL;
+    s->spare = j->spare;
+    j->spare = s;
+}
+
+/* A slot with so much room; NULL when there is no memory. */
+static struct slot *slot_take(struct jitter *j, size_t len)
+{
+    struct slot *s = j->spare, *next = s ? s->spare : NULL;
+    size_t size = (len + ROOM_STEP - 1) / ROOM_STEP * ROOM_STEP;
+
+    if (!s || s->size < len) {
+        s = realloc(s, sizeof(*s) + size);
+        if (!s)
+            return NULL;
+        s->size = size;
+    }
+    j->spare = next;
+    return s;
 }
 
 /* ---- packets in ---- */
@@ -178,18 +212,9 @@ static bool place(struct jitter *j, const struct rtp_packet *p,
     return true;
 }
 
-/* Keep a copy; false when there is no memory. */
-static bool fill(struct slot *s, const struct rtp_packet *p,
+static void fill(struct slot *s, const struct rtp_packet *p,
                  const struct jitter_packet *in)
 {
-    if (in->len > s->size) {
-        uint8_t *grown = realloc(s->payload, in->len);
-
-        if (!grown)
-            return false;
-        s->payload = grown;
-        s->size = in->len;
-    }
     if (in->len)
         memcpy(s->payload, in->payload, in->len);
     s->len = in->len;
@@ -199,8 +224,6 @@ static bool fill(struct slot *s, const struct rtp_packet *p,
     s->units = in->units;
     s->seq = p->seq;
     s->ts = p->ts;
-    s->filled = true;
-    return true;
 }
 
 /* Time stamps of keys stand still: they tell nothing of the network. */
@@ -227,16 +250,18 @@ static void measure(struct jitter *j, const struct rtp_packet *p,
 void jitter_put(struct jitter *j, const struct rtp_packet *p,
                 const struct jitter_packet *in, uint64_t now_us)
 {
-    struct slot *s = slot_of(j, p->seq);
+    struct slot **s = slot_of(j, p->seq);
 
     if (!place(j, p, now_us))
         return;
-    if (s->filled) {
+    if (*s) {
         j->stats.duplicates++;
         return;
     }
-    if (!fill(s, p, in))
+    *s = slot_take(j, in->len);
+    if (!*s)
         return;
+    fill(*s, p, in);
     j->waiting++;
     if (in->kind == JITTER_AUDIO)
         j->stats.received++;
@@ -259,9 +284,9 @@ static int64_t delay_of(const struct jitter *j, uint32_t ts, uint64_t now_us,
 static struct slot *first_waiting(struct jitter *j)
 {
     for (unsigned i = 0; j->waiting && i < JITTER_SLOTS; i++) {
-        struct slot *s = slot_of(j, (uint16_t)(j->next_seq + i));
+        struct slot *s = *slot_of(j, (uint16_t)(j->next_seq + i));
 
-        if (s->filled)
+        if (s)
             return s;
     }
     return NULL;
@@ -272,7 +297,7 @@ static void pass_over(struct jitter *j, struct slot *s)
 {
     j->next_seq = (uint16_t)(s->seq + 1);
     j->pausing = s->kind == JITTER_OTHER;
-    slot_empty(j, s);
+    slot_empty(j, slot_of(j, s->seq));
 }
 
 /* Wait until the first packet is due, then let time run from it. */
@@ -356,13 +381,19 @@ static bool close_gap(struct jitter *j, const struct slot *behind,
     return true;
 }
 
-static int adjust_wanted(struct jitter *j, uint64_t now_us)
+static enum jitter_adjust adjust_wanted(struct jitter *j, uint64_t now_us)
 {
-    int64_t target = jitter_target_us(j);
+    int64_t over_us = j->delay_us - jitter_target_us(j);
+    uint64_t since_us = now_us - j->adjusted_us;
 
-    if (now_us - j->adjusted_us < ADJUST_EACH_US)
-        return 0;
-    return j->delay_us > target + SLACK_US ? -1 : j->delay_us < target ? 1 : 0;
+    if (since_us < PAUSE_EACH_US)
+        return JITTER_STAY;
+    if (over_us > DEEP_US && since_us >= ADJUST_EACH_US)
+        return JITTER_SHRINK;
+    if (over_us > SLACK_US)
+        return JITTER_SHRINK_PAUSE;
+    return over_us < 0 && since_us >= ADJUST_EACH_US ? JITTER_GROW
+                                                     : JITTER_STAY;
 }
 
 static enum jitter_verdict give(struct jitter *j, struct slot *s,
@@ -373,14 +404,15 @@ static enum jitter_verdict give(struct jitter *j, struct slot *s,
     f->units = s->units;
     f->payload = s->payload;
     f->len = s->len;
-    f->adjust = s->kind == JITTER_AUDIO ? adjust_wanted(j, now_us) : 0;
+    f->adjust =
+        s->kind == JITTER_AUDIO ? adjust_wanted(j, now_us) : JITTER_STAY;
     j->pausing = s->kind == JITTER_NOISE || s->pause;
     j->next_seq = (uint16_t)(s->seq + 1);
     j->next_ts = s->ts + s->units;
     j->credit = 0;
     if (s->units)
         j->units = s->units;
-    slot_empty(j, s);
+    slot_empty(j, slot_of(j, s->seq));
     return JITTER_FRAME;
 }
 
@@ -436,5 +468,5 @@ enum jitter_verdict jitter_get(struct jitter *j, uint64_t now_us,
 void jitter_adjusted(struct jitter *j, int us)
 {
     j->delay_us += us;
-    j->adjusted_us = j->got_us;
+    j->adjusted_us = us ? j->got_us : j->got_us - (ADJUST_EACH_US - RETRY_US);
 }

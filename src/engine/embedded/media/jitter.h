@@ -8,7 +8,8 @@
  *
  * The delay follows what the network does: it covers 98 of 100 packets of
  * the last seconds. Where it has to shrink or grow, or the clocks drift, the
- * user is asked to take a little out of a frame or to repeat a little.
+ * user is asked to take a little out of a frame or to repeat a little; to
+ * shrink it waits for pauses of the speaker as long as it can.
  */
 #ifndef ENGINE_EMBEDDED_MEDIA_JITTER_H
 #define ENGINE_EMBEDDED_MEDIA_JITTER_H
@@ -46,6 +47,14 @@ enum jitter_verdict {
     JITTER_NOTHING, /* nothing is due: the sender pauses or is stalled */
 };
 
+/** What the buffer asks for where it gives a frame out. */
+enum jitter_adjust {
+    JITTER_STAY,
+    JITTER_GROW,         /* it is too shallow: repeat a little */
+    JITTER_SHRINK_PAUSE, /* it is too deep: leave a little out of a pause … */
+    JITTER_SHRINK, /* … or of whatever there is, for it is far too deep */
+};
+
 /** What is to be heard next. Pointers are valid until the next call. */
 struct jitter_frame {
     enum jitter_kind kind; /* AUDIO or NOISE */
@@ -54,7 +63,7 @@ struct jitter_frame {
     const uint8_t *payload; /* LOST: of the packet right behind, or NULL */
     size_t len;
     bool pausing; /* NOTHING, LOST: the sender said that it pauses */
-    int adjust;   /* FRAME: -1 the buffer should shrink, 1 grow, 0 stay */
+    enum jitter_adjust adjust; /* FRAME */
 };
 
 struct jitter_stats {
@@ -86,7 +95,8 @@ void jitter_put(struct jitter *j, const struct rtp_packet *p,
 enum jitter_verdict jitter_get(struct jitter *j, uint64_t now_us,
                                unsigned ahead_us, struct jitter_frame *f);
 
-/** Audio was taken out of (< 0) or added to frames given out, in µs. */
+/** Audio was taken out of (< 0) or added to frames given out, in µs; 0: there
+ *  was nothing that fits, do not ask again at once. */
 void jitter_adjusted(struct jitter *j, int us);
 
 /** The delay aimed at, in µs. */

@@ -15,7 +15,11 @@ enum {
     NOISE_LEVEL_DEFAULT = 70, /* -dBov (RFC 3389 section 3) */
     NOISE_FLOOR = 90,         /* quieter is silence */
     LOSS_PACKETS = 250,
+    PAUSE_LOUD = 40,   /* mean square root; softer is a pause, … */
+    PAUSE_SOFTER = 12, /* … or what is so many times softer than speech */
 };
+
+static const float LOUD_KEPT = 0.995F; /* from a frame to the next */
 
 struct playout {
     enum media_codec codec;
@@ -26,6 +30,7 @@ struct playout {
     bool noise;     /* the far side pauses with comfort noise */
     uint32_t random;
     float noise_peak;
+    float loud;          /* how loud the far side speaks, as was last looked */
     unsigned made_up_ms; /* since the last frame */
     uint64_t seen;       /* packets and losses when loss was reckoned … */
     uint64_t seen_lost;
@@ -175,15 +180,33 @@ static void make_up(struct playout *p, const struct jitter_frame *f, size_t n)
     made_up(p, n);
 }
 
-static size_t adjusted(struct playout *p, int16_t *x, size_t n, int adjust)
+/* Whether nobody speaks, or so softly beside what was said before that a cut
+   is not heard. */
+static bool pauses(struct playout *p, const int16_t *x, size_t n)
 {
-    size_t now = adjust < 0   ? plc_shorten(x, n, p->rate)
-                 : adjust > 0 ? plc_lengthen(x, n, p->rate)
-                              : n;
+    float loud = plc_loudness(x, n);
 
-    if (now != n)
-        jitter_adjusted(p->jitter, (int)(((int64_t)now - (int64_t)n) *
-                                         1000000 / (int64_t)p->rate));
+    p->loud = loud > p->loud ? loud : p->loud * LOUD_KEPT;
+    return loud < PAUSE_LOUD || loud * PAUSE_SOFTER < p->loud;
+}
+
+static size_t adjusted(struct playout *p, int16_t *x, size_t n,
+                       enum jitter_adjust adjust)
+{
+    size_t now = n;
+
+    if (adjust == JITTER_STAY)
+        return n;
+    if (adjust == JITTER_SHRINK_PAUSE) {
+        if (!pauses(p, x, n))
+            return n;
+        now = plc_cut(x, n, p->rate);
+    } else {
+        now = adjust == JITTER_GROW ? plc_lengthen(x, n, p->rate)
+                                    : plc_shorten(x, n, p->rate);
+    }
+    jitter_adjusted(p->jitter, (int)(((int64_t)now - (int64_t)n) * 1000000 /
+                                     (int64_t)p->rate));
     return now;
 }
 

@@ -83,19 +83,34 @@ static size_t samples_in(const struct plc *p, unsigned ms)
 
 static void remember(struct plc *p, const int16_t *samples, size_t n)
 {
-    if (n >= PLC_HISTORY) {
-        memcpy(p->history, samples + n - PLC_HISTORY, sizeof(p->history));
-        return;
+    size_t all = samples_in(p, PLC_HISTORY_MS), to_end = all - p->oldest;
+    size_t now;
+
+    if (n > all) {
+        samples += n - all;
+        n = all;
     }
-    memmove(p->history, p->history + n,
-            (PLC_HISTORY - n) * sizeof(*p->history));
-    memcpy(p->history + PLC_HISTORY - n, samples, n * sizeof(*p->history));
+    now = n < to_end ? n : to_end;
+    memcpy(p->history + p->oldest, samples, now * sizeof(*samples));
+    memcpy(p->history, samples + now, (n - now) * sizeof(*samples));
+    p->oldest = (p->oldest + n) % all;
+}
+
+/* The history in its order; returns its end. */
+static const int16_t *recall(const struct plc *p, int16_t past[PLC_HISTORY])
+{
+    size_t all = samples_in(p, PLC_HISTORY_MS), to_end = all - p->oldest;
+
+    memcpy(past, p->history + p->oldest, to_end * sizeof(*past));
+    memcpy(past + to_end, p->history, p->oldest * sizeof(*past));
+    return past + all;
 }
 
 /* Find the pitch and cut a cycle that can be repeated without a seam. */
 static void cycle_make(struct plc *p)
 {
-    const int16_t *end = p->history + PLC_HISTORY;
+    int16_t past[PLC_HISTORY];
+    const int16_t *end = recall(p, past);
     size_t compared = samples_in(p, COMPARED_MS);
     size_t seam;
     float fit;
@@ -159,7 +174,7 @@ void plc_received(struct plc *p, int16_t *samples, size_t n)
 
 /* ---- shorter and longer ---- */
 
-static float loudness(const int16_t *x, size_t n)
+float plc_loudness(const int16_t *x, size_t n)
 {
     float sum = 0;
 
@@ -179,21 +194,29 @@ static size_t period_find(const int16_t *x, size_t n, unsigned rate)
 
     if (n < 2 * max)
         return 0;
-    if (loudness(x, n) < QUIET)
+    if (plc_loudness(x, n) < QUIET)
         return max;
     period = best_lag(x, 1, max, min, max, step, &fit);
     return fit * 100 >= FIT_PERCENT ? period : 0;
 }
 
-size_t plc_shorten(int16_t *x, size_t n, unsigned rate)
+static size_t take_out(int16_t *x, size_t n, size_t period)
 {
-    size_t period = period_find(x, n, rate);
-
-    if (!period)
+    if (!period || n < 2 * period)
         return n;
     cross_fade(x, x, x + period, period);
     memmove(x + period, x + 2 * period, (n - 2 * period) * sizeof(*x));
     return n - period;
+}
+
+size_t plc_shorten(int16_t *x, size_t n, unsigned rate)
+{
+    return take_out(x, n, period_find(x, n, rate));
+}
+
+size_t plc_cut(int16_t *x, size_t n, unsigned rate)
+{
+    return take_out(x, n, (size_t)CUT_MAX_TENTHS * rate / 10000);
 }
 
 size_t plc_lengthen(int16_t *x, size_t n, unsigned rate)

@@ -17,7 +17,8 @@ enum {
     PLC_RATE_MAX = 16000,
     PLC_FADE_MS = 60,                         /* until silence */
     PLC_PITCH_MAX = 15 * PLC_RATE_MAX / 1000, /* 66 Hz */
-    PLC_HISTORY = 2 * PLC_PITCH_MAX + 20 * PLC_RATE_MAX / 1000,
+    PLC_HISTORY_MS = 35, /* 20 ms and what is like them, a pitch before */
+    PLC_HISTORY = PLC_HISTORY_MS * PLC_RATE_MAX / 1000,
 };
 
 struct plc {
@@ -26,7 +27,8 @@ struct plc {
     size_t period; /* of cycle */
     int32_t step;  /* from the last sample heard to where cycle begins */
     int16_t cycle[PLC_PITCH_MAX];
-    int16_t history[PLC_HISTORY]; /* the newest at its end */
+    size_t oldest;                /* in history, a ring */
+    int16_t history[PLC_HISTORY]; /* PLC_HISTORY_MS are used */
 };
 
 /** @param rate  8000 or 16000. */
@@ -45,6 +47,13 @@ void plc_conceal(struct plc *p, int16_t *out, size_t n);
  * @return the new number; n when there is no fit.
  */
 size_t plc_shorten(int16_t *samples, size_t n, unsigned rate);
+
+/** Take 10 ms out of samples, whatever they are: in a pause it is not heard.
+ *  Otherwise as plc_shorten(). */
+size_t plc_cut(int16_t *samples, size_t n, unsigned rate);
+
+/** Root of the mean square. */
+float plc_loudness(const int16_t *samples, size_t n);
 
 /** Repeat a period of up to 10 ms; samples must have room for n * 3 / 2.
  *  Otherwise as plc_shorten(). */
