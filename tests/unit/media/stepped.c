@@ -109,6 +109,16 @@ void worker_tick_set(struct worker *w, struct stream *s, bool on)
     s->link[STREAMS_TICKING].in = on;
 }
 
+void worker_gather_set(struct worker *w, struct stream *s, bool on)
+{
+}
+
+uint64_t worker_arrival_us(const struct worker *w,
+                           const struct timespec *stamp)
+{
+    return w->now_us;
+}
+
 int worker_socket_add(struct worker *w, int fd, struct worker_socket *ws)
 {
     assert_true(w->n_sockets < 2 * STREAMS_MAX);

@@ -78,7 +78,7 @@ static void event_take(struct stream *s, const struct rtp_packet *p,
     s->counters.events++;
     if (s->peer && s->peer->transcoder)
         transcoder_packet(s->peer->transcoder, JITTER_OTHER, MEDIA_PCMU, p,
-                          payload, worker_now_us(s->worker));
+                          payload, s->arrived_us);
     else if (s->peer)
         rtp_out_skip(&s->peer->out, p);
     if (key)
@@ -92,7 +92,7 @@ static void noise_take(struct stream *s, const struct rtp_packet *p,
 {
     if (s->peer && s->peer->transcoder && stream_sends(s->peer))
         transcoder_packet(s->peer->transcoder, JITTER_NOISE, MEDIA_PCMU, p,
-                          payload, worker_now_us(s->worker));
+                          payload, s->arrived_us);
     else
         s->counters.unknown_pt++;
 }
@@ -166,7 +166,7 @@ static void relay(struct stream *s, enum media_codec codec, uint8_t *packet,
         if (s->muted)
             s->counters.muted++;
         transcoder_packet(peer->transcoder, JITTER_AUDIO, codec, p, payload,
-                          worker_now_us(s->worker));
+                          s->arrived_us);
         return;
     }
     if (player_busy(&peer->player) || keys_out_busy(&peer->keys_out)) {
@@ -241,16 +241,35 @@ static bool unprotect(struct stream *s, uint8_t *packet, size_t *len)
     return !secure_unprotect(s->secure, packet, len);
 }
 
+/* The next packet, and when it came. */
+static ssize_t receive(struct stream *s, uint8_t *packet,
+                       struct sockaddr_storage *from)
+{
+    uint64_t now_us = worker_now_us(s->worker);
+    socklen_t from_len = sizeof(*from);
+    struct timespec stamp;
+    ssize_t n;
+
+    if (s->gathered) {
+        n = udp_receive(s->fd, packet, RTP_PACKET_MAX, from, &stamp);
+        now_us = worker_arrival_us(s->worker, &stamp);
+    } else {
+        n = recvfrom(s->fd, packet, RTP_PACKET_MAX, MSG_TRUNC,
+                     (struct sockaddr *)from, &from_len);
+    }
+    if (n >= 0 && now_us > s->arrived_us) /* or a clock was set back */
+        s->arrived_us = now_us;
+    return n;
+}
+
 void stream_receive(struct stream *s)
 {
     uint8_t *packet = worker_packet_in(s->worker);
     struct sockaddr_storage from;
-    socklen_t from_len = sizeof(from);
     struct rtp_packet p;
     enum rtp_verdict v;
     size_t len;
-    ssize_t n = recvfrom(s->fd, packet, RTP_PACKET_MAX, MSG_TRUNC,
-                         (struct sockaddr *)&from, &from_len);
+    ssize_t n = receive(s, packet, &from);
 
     if (n < 0) {
         if (errno != EAGAIN && errno != EINTR)

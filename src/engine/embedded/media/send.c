@@ -174,12 +174,15 @@ static void key_packet(struct stream *s)
 
 void stream_tick(struct stream *s)
 {
+    bool steady;
+
     if (keys_out_busy(&s->keys_out) && stream_sends(s)) {
         key_packet(s);
         s->fed_ms = worker_now_ms(s->worker);
         stream_update(s);
         return;
     }
+    steady = s->converts && stream_sends(s) && !player_busy(&s->player);
     s->owed_ms += WORKER_TICK_MS;
     while (s->owed_ms >= s->ptime_ms) {
         s->owed_ms -= s->ptime_ms;
@@ -188,5 +191,6 @@ void stream_tick(struct stream *s)
         else if (!own_packet(s))
             break;
     }
-    stream_update(s);
+    if (!steady) /* a prompt may have ended, say */
+        stream_update(s);
 }

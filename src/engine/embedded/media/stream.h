@@ -78,11 +78,14 @@ struct stream {
     uint16_t port;
     struct ports *ports;                   /* the port goes back there */
     struct stream_link link[STREAM_LISTS]; /* the worker's */
+    unsigned step; /* of the worker's clock, at which it ticks */
+    bool gathered; /* the RTP socket: the worker reads it at each step */
     struct message *close_mail; /* so that closing needs no memory */
 
     bool has_session;
     bool connected; /* the socket, to the far side */
     bool muted;
+    bool converts;         /* there is a transcoder, and has to be */
     bool filling;          /* the peer is quiet: silence in its place */
     bool watched_out;      /* MEDIA_SILENT was reported of this watch */
     bool silent;           /* MEDIA_SILENT was reported */
@@ -94,6 +97,7 @@ struct stream {
     unsigned ptime_ms;     /* of our own packets */
     unsigned owed_ms;      /* of our own audio, not sent yet */
     uint32_t watch_ms;
+    uint64_t arrived_us;    /* the packet that is being handled */
     uint64_t lead_until_ms; /* prompts wait: phones lose the first sounds */
     uint64_t heard_ms;      /* last packet of the far side, or since when we
                                wait for one */
@@ -121,6 +125,7 @@ struct stream {
         uint8_t percent; /* lost of our packets, as the far side tells */
         uint32_t sent;   /* as they were when that was reckoned */
         uint64_t lost;
+        unsigned expected; /* percent, of ours from here on */
     } far_loss;
     struct {
         enum media_codec codec;

@@ -29,8 +29,7 @@ void stream_rtcp_begin(struct stream *s)
 
 void stream_heard(struct stream *s, const struct rtp_packet *p, bool timed)
 {
-    rtp_in_packet(&s->in, p, timed ? s->out.rate : 0,
-                  worker_now_us(s->worker));
+    rtp_in_packet(&s->in, p, timed ? s->out.rate : 0, s->arrived_us);
     figures_set(&s->figures, FIGURE_RECEIVED,
                 (uint32_t)rtp_in_received(&s->in));
     figures_set(&s->figures, FIGURE_LOST, (uint32_t)rtp_in_lost(&s->in));

@@ -7,6 +7,7 @@ enum {
     TAIL_FRESH_MS = 100,
     FAR_LOSS_PACKETS = 500,
     LOSS_PERCENT_MAX = 50,
+    LOSS_EACH = 50, /* packets */
 };
 
 bool stream_same_coding(enum media_codec a, enum media_codec b)
@@ -71,6 +72,8 @@ void stream_transcoder_end(struct stream *s)
     ended_log(s);
     transcoder_free(s->transcoder);
     s->transcoder = NULL;
+    s->converts = false;
+    worker_gather_set(s->worker, s->peer, false);
     s->ptime_ms = stream_ptime(s);
     s->fed_ms = worker_now_ms(s->worker);
     rtp_out_break(&s->out);
@@ -119,6 +122,7 @@ void stream_transcoder_update(struct stream *s)
         return;
     }
     from = s->peer->session.format.codec;
+    s->converts = s->transcoder && !stream_same_coding(from, to);
     if (s->transcoder && transcoder_is(s->transcoder, from, to))
         return;
     stream_transcoder_end(s);
@@ -131,6 +135,8 @@ void stream_transcoder_update(struct stream *s)
         s->transcoder = NULL;
         return;
     }
+    s->converts = !stream_same_coding(from, to);
+    worker_gather_set(s->worker, s->peer, true);
     s->filling = false;
     s->ptime_ms = stream_ptime(s);
     tail_take(s);
@@ -156,10 +162,17 @@ static void far_loss_reckon(struct stream *s)
 static unsigned loss_percent(struct stream *s)
 {
     const struct transcoder *back = s->peer->transcoder;
-    unsigned percent = back ? transcoder_loss_percent(back) : 0;
+    unsigned percent = 0;
 
+    if (s->sent % LOSS_EACH)
+        return s->far_loss.expected;
+    if (back)
+        percent = transcoder_loss_percent(back);
     far_loss_reckon(s);
-    return s->far_loss.percent > percent ? s->far_loss.percent : percent;
+    if (s->far_loss.percent > percent)
+        percent = s->far_loss.percent;
+    s->far_loss.expected = percent;
+    return percent;
 }
 
 size_t stream_transcode(struct stream *s, uint8_t *payload, bool *played)

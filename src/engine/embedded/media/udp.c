@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/ip.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/address.h"
@@ -91,4 +92,36 @@ void udp_disconnect(int fd)
     struct sockaddr none = {.sa_family = AF_UNSPEC};
 
     connect(fd, &none, sizeof(none));
+}
+
+void udp_stamp(int fd, bool on)
+{
+    int flag = on;
+
+    setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPNS, &flag, sizeof(flag));
+}
+
+ssize_t udp_receive(int fd, uint8_t *packet, size_t size,
+                    struct sockaddr_storage *from, struct timespec *stamp)
+{
+    union {
+        struct cmsghdr head; /* for its alignment */
+        char bytes[CMSG_SPACE(sizeof(*stamp))];
+    } control;
+    struct iovec iov = {packet, size};
+    struct msghdr m = {.msg_name = from,
+                       .msg_namelen = sizeof(*from),
+                       .msg_iov = &iov,
+                       .msg_iovlen = 1,
+                       .msg_control = &control,
+                       .msg_controllen = sizeof(control)};
+    ssize_t n = recvmsg(fd, &m, MSG_TRUNC);
+    const struct cmsghdr *c = n < 0 ? NULL : CMSG_FIRSTHDR(&m);
+
+    if (c && c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_TIMESTAMPNS &&
+        c->cmsg_len == CMSG_LEN(sizeof(*stamp)))
+        memcpy(stamp, CMSG_DATA(c), sizeof(*stamp));
+    else
+        *stamp = (struct timespec){0};
+    return n;
 }

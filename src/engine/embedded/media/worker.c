@@ -13,10 +13,16 @@
 
 #include "engine/embedded/media/load.h"
 #include "engine/embedded/media/stream.h"
+#include "engine/embedded/media/udp.h"
 
 enum {
     EVENTS_MAX = 64,
-    CATCH_UP_MAX = 5, /* ticks made up for after a stall; then time jumps */
+    STEP_MS = WORKER_TICK_MS / WORKER_STEPS,
+    CATCH_UP_MAX = 100 / STEP_MS, /* steps made up for after a stall; then
+                                     time jumps */
+    GATHER_MAX = 8, /* times EVENTS_MAX packets at once, so that a flood
+                       does not stop the clock */
+    ARRIVAL_MAX_US = 1000000,
     STACK_SIZE = 512 * 1024,
 };
 
@@ -25,14 +31,19 @@ struct worker {
     const struct media_shared *shared;
     struct mailbox *mailbox;
     int epoll;
+    int gathered; /* an epoll set that nobody waits for */
     int timer;
+    unsigned timer_users; /* streams that tick, and sockets gathered */
+    unsigned step;        /* of the clock, the last one */
     bool quit;
     bool closed; /* a stream was, since the events were read */
     uint64_t now_us;
+    uint64_t wall_us; /* when packets were last gathered, since 1970 */
     unsigned number;
     struct load load;
     uint64_t watch_due_ms; /* UINT64_MAX: nothing is watched */
-    struct stream *first[STREAM_LISTS];
+    struct stream *all;
+    struct stream *ticking[WORKER_STEPS]; /* by the step of their ticks */
     /* a payload may be replaced by a longer one where it lies */
     uint8_t packet_in[RTP_PACKET_MAX + PROMPT_OPUS_MAX];
     uint8_t packet_out[RTP_PACKET_MAX];
@@ -75,17 +86,31 @@ unsigned worker_complexity(const struct worker *w)
     return w->load.complexity;
 }
 
-static uint64_t clock_us(void)
+static uint64_t us_of(const struct timespec *ts)
+{
+    return (uint64_t)ts->tv_sec * 1000000 + (uint64_t)ts->tv_nsec / 1000;
+}
+
+static uint64_t clock_us(clockid_t id)
 {
     struct timespec ts;
 
-    clock_gettime(CLOCK_MONOTONIC, &ts);
-    return (uint64_t)ts.tv_sec * 1000000 + (uint64_t)ts.tv_nsec / 1000;
+    clock_gettime(id, &ts);
+    return us_of(&ts);
 }
 
 static void clock_read(struct worker *w)
 {
-    w->now_us = clock_us();
+    w->now_us = clock_us(CLOCK_MONOTONIC);
+}
+
+/* A wall clock that was set in between leaves the time of gathering. */
+uint64_t worker_arrival_us(const struct worker *w,
+                           const struct timespec *stamp)
+{
+    uint64_t age_us = w->wall_us - us_of(stamp);
+
+    return age_us <= ARRIVAL_MAX_US ? w->now_us - age_us : w->now_us;
 }
 
 /* What was done took its time: Opus may have to become simpler. */
@@ -93,7 +118,7 @@ static void load_note(struct worker *w)
 {
     unsigned before = w->load.complexity;
 
-    if (!load_add(&w->load, w->now_us, clock_us()))
+    if (!load_add(&w->load, w->now_us, clock_us(CLOCK_MONOTONIC)))
         return;
     log_line(w->shared->log, LOG_INFO, NULL,
              w->load.complexity < before
@@ -112,21 +137,27 @@ static void timer_set(struct worker *w, bool on)
 
     if (on) {
         spec.it_value.tv_nsec = 1;
-        spec.it_interval.tv_nsec = WORKER_TICK_MS * 1000000L;
+        spec.it_interval.tv_nsec = STEP_MS * 1000000L;
     }
     timerfd_settime(w->timer, 0, &spec, NULL);
 }
 
+static struct stream **first_of(struct worker *w, enum stream_list list,
+                                const struct stream *s)
+{
+    return list == STREAMS_ALL ? &w->all : &w->ticking[s->step];
+}
+
 static void list_add(struct worker *w, enum stream_list list, struct stream *s)
 {
-    struct stream *first = w->first[list];
+    struct stream **first = first_of(w, list, s);
 
     s->link[list].prev = NULL;
-    s->link[list].next = first;
+    s->link[list].next = *first;
     s->link[list].in = true;
-    if (first)
-        first->link[list].prev = s;
-    w->first[list] = s;
+    if (*first)
+        (*first)->link[list].prev = s;
+    *first = s;
 }
 
 static void list_remove(struct worker *w, enum stream_list list,
@@ -142,21 +173,45 @@ static void list_remove(struct worker *w, enum stream_list list,
     if (link->prev)
         link->prev->link[list].next = link->next;
     else
-        w->first[list] = link->next;
+        *first_of(w, list, s) = link->next;
+}
+
+static void timer_use(struct worker *w, bool on)
+{
+    if (on ? !w->timer_users++ : !--w->timer_users)
+        timer_set(w, on);
 }
 
 void worker_tick_set(struct worker *w, struct stream *s, bool on)
 {
-    bool idle = !w->first[STREAMS_TICKING];
-
     if (on == s->link[STREAMS_TICKING].in)
         return;
-    if (on)
+    if (on) {
+        s->step = (w->step + 1) % WORKER_STEPS; /* the next one */
         list_add(w, STREAMS_TICKING, s);
-    else
+    } else {
         list_remove(w, STREAMS_TICKING, s);
-    if (idle != !w->first[STREAMS_TICKING])
-        timer_set(w, idle);
+    }
+    timer_use(w, on);
+}
+
+static int socket_watch(int epoll, int fd, struct worker_socket *ws)
+{
+    struct epoll_event ev = {.events = EPOLLIN, .data.ptr = ws};
+
+    return epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &ev) ? errno : 0;
+}
+
+void worker_gather_set(struct worker *w, struct stream *s, bool on)
+{
+    int from = on ? w->epoll : w->gathered, to = on ? w->gathered : w->epoll;
+
+    if (on == s->gathered || socket_watch(to, s->fd, &s->socket))
+        return; /* for want of memory: it stays where it is */
+    epoll_ctl(from, EPOLL_CTL_DEL, s->fd, NULL);
+    udp_stamp(s->fd, on);
+    s->gathered = on;
+    timer_use(w, on);
 }
 
 void worker_watch_at(struct worker *w, uint64_t due_ms)
@@ -167,9 +222,7 @@ void worker_watch_at(struct worker *w, uint64_t due_ms)
 
 int worker_socket_add(struct worker *w, int fd, struct worker_socket *ws)
 {
-    struct epoll_event ev = {.events = EPOLLIN, .data.ptr = ws};
-
-    return epoll_ctl(w->epoll, EPOLL_CTL_ADD, fd, &ev) ? errno : 0;
+    return socket_watch(w->epoll, fd, ws);
 }
 
 static void open_h(struct worker *w, struct message *m)
@@ -186,9 +239,12 @@ static void open_h(struct worker *w, struct message *m)
 static void stream_remove(struct worker *w, struct stream *s)
 {
     worker_tick_set(w, s, false);
+    if (s->gathered)
+        timer_use(w, false);
+    s->gathered = false;
     list_remove(w, STREAMS_ALL, s);
     w->closed = true;
-    stream_free(s); /* closing the socket takes it out of epoll */
+    stream_free(s); /* closing the sockets takes them out of epoll */
 }
 
 static void close_h(struct worker *w, struct message *m)
@@ -258,31 +314,60 @@ static void mail_handle(struct worker *w)
     }
 }
 
+static void sockets_handle(const struct epoll_event *ev, int n)
+{
+    for (int i = 0; i < n; i++) {
+        const struct worker_socket *ws = ev[i].data.ptr;
+
+        ws->receive(ws->stream);
+    }
+}
+
+static void gather(struct worker *w)
+{
+    struct epoll_event ev[EVENTS_MAX];
+
+    w->wall_us = clock_us(CLOCK_REALTIME);
+    for (int i = 0; i < GATHER_MAX; i++) {
+        int n = epoll_wait(w->gathered, ev, EVENTS_MAX, 0);
+
+        if (n <= 0)
+            return;
+        sockets_handle(ev, n);
+    }
+}
+
+static void step(struct worker *w)
+{
+    struct stream *s;
+
+    w->step = (w->step + 1) % WORKER_STEPS;
+    s = w->ticking[w->step];
+    while (s) {
+        struct stream *next = s->link[STREAMS_TICKING].next;
+
+        stream_tick(s); /* may take itself off the list */
+        s = next;
+    }
+}
+
 static void timer_handle(struct worker *w)
 {
-    uint64_t ticks;
+    uint64_t steps;
 
-    if (read(w->timer, &ticks, sizeof(ticks)) != sizeof(ticks))
+    if (read(w->timer, &steps, sizeof(steps)) != sizeof(steps))
         return;
-    if (ticks > CATCH_UP_MAX)
-        ticks = CATCH_UP_MAX;
-    while (ticks--) {
-        struct stream *s = w->first[STREAMS_TICKING];
-
-        while (s) {
-            struct stream *next = s->link[STREAMS_TICKING].next;
-
-            stream_tick(s); /* may take itself off the list */
-            s = next;
-        }
-    }
+    gather(w);
+    if (steps > CATCH_UP_MAX)
+        steps = CATCH_UP_MAX;
+    while (steps--)
+        step(w);
 }
 
 static void watch_handle(struct worker *w)
 {
     w->watch_due_ms = UINT64_MAX;
-    for (struct stream *s = w->first[STREAMS_ALL]; s;
-         s = s->link[STREAMS_ALL].next) {
+    for (struct stream *s = w->all; s; s = s->link[STREAMS_ALL].next) {
         stream_watch_check(s);
         stream_fill_check(s);
         stream_rtcp_check(s);
@@ -347,8 +432,8 @@ static void *worker_run(void *arg)
             watch_handle(w);
         load_note(w);
     }
-    while (w->first[STREAMS_ALL])
-        stream_remove(w, w->first[STREAMS_ALL]);
+    while (w->all)
+        stream_remove(w, w->all);
     return NULL;
 }
 
@@ -378,6 +463,8 @@ static void worker_reset(struct worker *w)
 {
     if (w->timer >= 0)
         close(w->timer);
+    if (w->gathered >= 0)
+        close(w->gathered);
     if (w->epoll >= 0)
         close(w->epoll);
     mailbox_free(w->mailbox);
@@ -408,7 +495,8 @@ int worker_alloc(struct worker **wp, unsigned number,
     w->watch_due_ms = UINT64_MAX;
     w->epoll = epoll_create1(EPOLL_CLOEXEC);
     w->timer = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
-    err = w->epoll < 0 || w->timer < 0 ? errno : mailbox_alloc(&w->mailbox);
+    w->gathered = w->epoll < 0 ? -1 : epoll_create1(EPOLL_CLOEXEC);
+    err = w->gathered < 0 || w->timer < 0 ? errno : mailbox_alloc(&w->mailbox);
     if (!err)
         err = watch_fds(w);
     if (!err)

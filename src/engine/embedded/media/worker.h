@@ -1,7 +1,13 @@
 /**
- * A media thread: it owns its streams, their sockets, an epoll set and a
- * 20 ms clock that runs only while some stream has audio of our own to send.
+ * A media thread: it owns its streams, their sockets, two epoll sets and a
+ * clock that runs only while some stream has audio of our own to send.
  * Other threads reach it by messages alone.
+ *
+ * A stream has a tick every 20 ms; the clock goes round in four steps of
+ * 5 ms, so that the work of many streams is spread. What is to be passed
+ * through is taken when it comes. What waits for a tick anyhow, since it is
+ * encoded anew, is gathered at each step, with the times at which the kernel
+ * saw it: to wake the thread for every packet costs more than the packet.
  */
 #ifndef ENGINE_EMBEDDED_MEDIA_WORKER_H
 #define ENGINE_EMBEDDED_MEDIA_WORKER_H
@@ -9,6 +15,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <time.h>
 
 #include "base/mailbox.h"
 #include "engine/embedded/media/g711_tables.h"
@@ -17,7 +24,10 @@
 #include "engine/embedded/media/prompt_store.h"
 #include "engine/embedded/media/rtp.h"
 
-enum { WORKER_TICK_MS = 20 };
+enum {
+    WORKER_TICK_MS = 20,
+    WORKER_STEPS = 4, /* of the clock, in a tick */
+};
 
 struct stream;
 struct worker;
@@ -105,6 +115,14 @@ unsigned worker_complexity(const struct worker *w);
 
 /** Have stream_tick() called every 20 ms, or no longer. */
 void worker_tick_set(struct worker *w, struct stream *s, bool on);
+
+/** Gather what comes to a stream's RTP socket, or take it when it comes
+ *  again, as at first. */
+void worker_gather_set(struct worker *w, struct stream *s, bool on);
+
+/** The monotonic time of a packet that the kernel stamped so. */
+uint64_t worker_arrival_us(const struct worker *w,
+                           const struct timespec *stamp);
 
 /** Have stream_watch_check(), stream_fill_check() and stream_rtcp_check()
  *  called at this time at the latest. */
