@@ -7,12 +7,10 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <time.h>
 
 enum {
-    RTP = 12,
     BATCH = 64,
     BATCHES_MAX = 32,
     EVENT = RTP + 4,
@@ -20,7 +18,6 @@ enum {
     KEY_ENDS = 3,    /* … then with it (RFC 4733, 2.5.1.4) … */
     KEY_PAUSE = 3,   /* … then audio before the next key */
     KEY_STEPS = KEY_PACKETS + KEY_ENDS + KEY_PAUSE,
-    DTMF_PT = 101,
 };
 
 /* What a G.711 packet of ours holds; in host order, it never leaves us. */
@@ -49,7 +46,6 @@ static int rtp_socket(struct load *l, enum end_name end, unsigned slot,
     struct sockaddr_in *self = &l->rtp_self[end][slot];
     socklen_t len = sizeof(*self);
     int on = 1, size = 4 << 20, fd;
-    struct epoll_event ev = {.events = EPOLLIN};
 
     *self = (struct sockaddr_in){.sin_family = AF_INET, .sin_addr = address};
     fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
@@ -58,9 +54,6 @@ static int rtp_socket(struct load *l, enum end_name end, unsigned slot,
         err(2, "RTP socket");
     setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
     setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPNS, &on, sizeof(on));
-    ev.data.u64 = 0x100u + (unsigned)end * SLOTS + slot;
-    if (epoll_ctl(l->epoll, EPOLL_CTL_ADD, fd, &ev))
-        err(2, "epoll");
     return fd;
 }
 
@@ -75,11 +68,14 @@ void audio_open(struct load *l, const struct in_addr address[2])
                 rtp_socket(l, (enum end_name)end, i, address[end]);
 }
 
-void audio_start(struct call *c, enum end_name end, struct sockaddr_in to)
+void audio_start(struct load *l, struct call *c, enum end_name end,
+                 struct sockaddr_in to, int pt)
 {
     struct flow *f = &c->leg[end].flow;
 
     f->to = to;
+    f->pt = pt;
+    l->call_of_port[end][ntohs(to.sin_port)] = (uint16_t)(c - l->calls + 1);
     if (f->on)
         return;
     f->on = true;
@@ -108,24 +104,39 @@ static void put_head(uint8_t *p, struct flow *f, bool marker, unsigned pt,
     memcpy(p + 8, &f->ssrc, 4);
 }
 
-static size_t put_audio(struct load *l, uint8_t *p, uint32_t call,
+static size_t put_mark(const struct load *l, uint8_t *payload, uint32_t call,
+                       unsigned end, uint32_t n, uint64_t ns)
+{
+    const struct mark m = {.magic = "JGB",
+                           .call = call,
+                           .end = (uint8_t)end,
+                           .window = l->window,
+                           .n = n,
+                           .sent_ns = ns};
+
+    memcpy(payload, &m, sizeof(m));
+    memcpy(payload + sizeof(m), fill_of(call, end, n), FILL);
+    return sizeof(m) + FILL;
+}
+
+static size_t put_audio(const struct load *l, uint8_t *p, uint32_t call,
                         unsigned end, struct flow *f, uint64_t ns)
 {
-    struct mark m = {.magic = "JGB", .call = call, .end = (uint8_t)end};
+    uint32_t n = f->n++;
+    size_t len;
 
-    put_head(p, f, f->n == 0, (unsigned)l->codec_pt, f->ts);
-    m.n = f->n++;
-    m.window = l->window;
-    m.sent_ns = ns;
-    memcpy(p + RTP, &m, sizeof(m));
-    memcpy(p + RTP + sizeof(m), fill_of(call, end, m.n), FILL);
+    put_head(p, f, n == 0, (unsigned)f->pt, f->ts);
+    if (l->voice[end])
+        len = listen_say(l, call, (enum end_name)end, n, p + RTP);
+    else
+        len = put_mark(l, p + RTP, call, end, n, ns);
     if (l->window) {
         f->sent++;
         if (f->sent_at && ns - f->sent_at > f->send_gap)
             f->send_gap = ns - f->sent_at;
     }
     f->sent_at = ns;
-    return PACKET;
+    return RTP + len;
 }
 
 /* One packet of a key press instead of audio; 0: a pause, send audio. */
@@ -179,7 +190,8 @@ static void send_batch(int fd, struct mmsghdr *m, unsigned n)
 
 static void send_slot(struct load *l, enum end_name end, unsigned slot)
 {
-    static uint8_t data[BATCH][PACKET];
+    static uint8_t data[BATCH][PACKET_MAX];
+    uint32_t units = codecs[l->codec[end]].clock / 1000 * VOICE_MS;
     struct mmsghdr m[BATCH] = {0};
     struct iovec iov[BATCH];
     unsigned n = 0;
@@ -195,7 +207,7 @@ static void send_slot(struct load *l, enum end_name end, unsigned slot)
             len = put_key(data[n], f, ns);
         if (!len)
             len = put_audio(l, data[n], (uint32_t)i, end, f, ns);
-        f->ts += 160;
+        f->ts += units;
         iov[n] = (struct iovec){data[n], len};
         m[n].msg_hdr = (struct msghdr){.msg_name = &f->to,
                                        .msg_namelen = sizeof(f->to),
@@ -221,7 +233,10 @@ void audio_tick(struct load *l)
 void audio_window(struct load *l, bool on)
 {
     l->window = on;
-    l->window_ns = now_ns();
+    if (on)
+        l->window_ns = now_ns();
+    else
+        l->window_end_ns = now_ns();
     for (size_t i = 0; on && i < l->n_calls; i++)
         for (unsigned end = PHONE; end <= JIGASI; end++)
             l->calls[i].leg[end].flow.sent_at = 0;
@@ -242,8 +257,9 @@ static uint64_t stamp_of(struct msghdr *h)
     return now_ns();
 }
 
-/* Loss is what was sent and not received; here: order and continuity. */
-static void follow(struct flow *f, const uint8_t *p, uint32_t n, uint64_t at)
+/* Loss of marked packets is what was sent and not received. */
+void flow_follow(struct flow *f, const uint8_t *p, uint32_t n, unsigned units,
+                 uint64_t at)
 {
     uint32_t ts, ssrc;
     uint16_t seq;
@@ -271,8 +287,9 @@ static void follow(struct flow *f, const uint8_t *p, uint32_t n, uint64_t at)
             f->gap = at - f->received_at;
         if (ssrc != f->last_ssrc ||
             (uint16_t)(seq - f->last_seq) != (uint16_t)step ||
-            ts - f->last_ts != (uint32_t)step * 160)
+            ts - f->last_ts != (uint32_t)step * units)
             f->breaks++;
+        f->missing += (uint32_t)step - 1;
     }
     f->started = true;
     f->seen |= 1;
@@ -303,6 +320,10 @@ static void packet(struct load *l, enum end_name end, unsigned slot,
        gets reports that are not for it (RFC 3550 section 11). */
     if (len >= 2 && p[1] >= 192 && p[1] <= 223)
         return;
+    if (l->voice[end]) {
+        listen_packet(l, end, slot, p, len, from, at);
+        return;
+    }
     memcpy(&m, p + RTP, sizeof(m));
     if (len != PACKET || memcmp(m.magic, "JGB", 4) != 0 ||
         m.call >= l->n_calls) {
@@ -315,12 +336,12 @@ static void packet(struct load *l, enum end_name end, unsigned slot,
     if (m.end == (uint8_t)end || m.call % SLOTS != slot ||
         from->sin_port != f->to.sin_port ||
         from->sin_addr.s_addr != f->to.sin_addr.s_addr ||
-        (p[1] & 0x7f) != l->codec_pt ||
+        (p[1] & 0x7f) != f->pt ||
         memcmp(p + RTP + sizeof(m), fill_of(m.call, m.end, m.n), FILL) != 0) {
         f->wrong++;
         return;
     }
-    follow(f, p, m.n, at);
+    flow_follow(f, p, m.n, PACKET - RTP, at);
     if (at > m.sent_ns)
         note_transit(l, at - m.sent_ns);
 }
@@ -352,10 +373,12 @@ static int read_batch(struct load *l, enum end_name end, unsigned slot)
     return n;
 }
 
-/* After a stall of ours there may be much to catch up with. */
-void audio_read(struct load *l, enum end_name end, unsigned slot)
+void audio_read(struct load *l)
 {
-    for (unsigned i = 0; i < BATCHES_MAX; i++)
-        if (read_batch(l, end, slot) < BATCH)
-            break;
+    for (unsigned end = PHONE; end <= JIGASI; end++)
+        for (unsigned slot = 0; slot < SLOTS; slot++)
+            /* after a stall of ours there may be much to catch up with */
+            for (unsigned i = 0; i < BATCHES_MAX; i++)
+                if (read_batch(l, (enum end_name)end, slot) < BATCH)
+                    break;
 }

@@ -1,7 +1,10 @@
 /*
  * callgen: a load of calls for the gateway from both ends. It registers as
  * Jigasi at the internal side and as phones at the external side, places
- * calls, sends G.711 both ways, and says what came through.
+ * calls, sends marked G.711 both ways, and says what came through.
+ *
+ * With --voice both ends say a voice instead, in codecs of their own, that was
+ * encoded before the first call; so a gateway that encodes anew is measured.
  *
  * Prints "NAME VALUE UNIT" lines. Exit: 0 all calls did as they should,
  * 1 some did not, 2 it could not be run.
@@ -84,7 +87,8 @@ static void relay_call(struct run *r, struct call *c, size_t i)
 
     for (unsigned end = PHONE; end <= JIGASI; end++) {
         to.sin_port = htons((uint16_t)(port + 2 * end));
-        audio_start(c, (enum end_name)end, to);
+        audio_start(&r->load, c, (enum end_name)end, to,
+                    codec_pt(r->load.codec[end]));
     }
     r->load.up++;
 }
@@ -152,11 +156,28 @@ static bool settling(struct run *r)
     measure_from(r);
     if (r->opt.mode == HOLD)
         audio_window(&r->load, true);
+    r->rss_at = r->ms + 60000;
     return true;
+}
+
+/* Whether memory grows after the first minute. */
+static void rss_follow(struct run *r)
+{
+    long kb;
+
+    if (r->ms < r->rss_at)
+        return;
+    kb = rss_kb(r->opt.watch);
+    if (!r->rss_minute)
+        r->rss_minute = kb;
+    if (kb > r->rss_most)
+        r->rss_most = kb;
+    r->rss_at = r->ms + 1000;
 }
 
 static bool holding(struct run *r)
 {
+    rss_follow(r);
     if (in_phase(r) < r->opt.seconds)
         return false;
     measure_to(r);
@@ -248,12 +269,10 @@ static void dispatch(struct run *r, uint64_t what)
     if (what >= 0x1000) {
         what -= 0x1000;
         source_read(l, &l->sources[what / SOURCES][what % SOURCES]);
-    } else if (what >= 0x100) {
-        what -= 0x100;
-        audio_read(l, what / SLOTS ? JIGASI : PHONE, (unsigned)(what % SLOTS));
     } else if (read(r->timer, &ticks, sizeof(ticks)) == sizeof(ticks)) {
         while (ticks-- > 0 && r->opt.mode != SETUP)
             audio_tick(l);
+        audio_read(l);
     }
 }
 
@@ -330,6 +349,8 @@ int main(int argc, char **argv)
     r->load.epoll = epoll_create1(EPOLL_CLOEXEC);
     if (!r->load.calls || r->load.epoll < 0)
         err(2, "start");
+    if (o->voice)
+        listen_open(&r->load, o->voice);
     open_ends(r);
     open_timer(r);
     r->deadline =
@@ -340,6 +361,7 @@ int main(int argc, char **argv)
         (o->wave ? (uint64_t)(o->pause * 1000) * o->calls / o->wave : 0);
     loop(r);
     good = report(r);
+    listen_close(&r->load);
     free(r->load.calls);
     free(r->load.setup.v);
     free(r->load.join.v);

@@ -11,7 +11,7 @@
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
-enum { T1_MS = 500, GIVE_UP_MS = 8000, DTMF_PT = 101 };
+enum { T1_MS = 500, GIVE_UP_MS = 8000 };
 
 static const char letter[] = {[PHONE] = 'p', [JIGASI] = 'j'};
 
@@ -68,6 +68,30 @@ static void failed(struct load *l, struct call *c, unsigned status,
         warnx("call %zu: %s %u", call_index(l, c), what, status);
     if (status < 700)
         l->first_status[status]++;
+}
+
+int codec_pt(enum media_codec codec)
+{
+    static const int pt[MEDIA_CODECS] = {[MEDIA_PCMU] = 0,
+                                         [MEDIA_PCMA] = 8,
+                                         [MEDIA_G722] = 9,
+                                         [MEDIA_OPUS] = OPUS_PT};
+
+    return pt[codec];
+}
+
+/* What an end says of the audio of a call. */
+static void sdp_put(const struct load *l, enum end_name end, size_t call,
+                    int pt, char *buf, size_t size)
+{
+    const struct codec *codec = &codecs[l->codec[end]];
+    const struct sip_sdp sdp = {.rtp = l->rtp_self[end][call % SLOTS],
+                                .codec = codec->name,
+                                .clock = codec->clock,
+                                .codec_pt = pt,
+                                .dtmf_pt = DTMF_PT};
+
+    sip_sdp_make(buf, size, &sdp);
 }
 
 /* ---- registration ---- */
@@ -189,12 +213,11 @@ static void leg_request(struct leg *g, const char *method, const char *type,
 static void send_invite(struct load *l, struct call *c)
 {
     struct leg *g = &c->leg[PHONE];
-    unsigned slot = (unsigned)(call_index(l, c) % SLOTS);
     char buf[SIP_BUF], sdp[600];
     size_t n;
 
-    sip_sdp_make(sdp, sizeof(sdp), l->rtp_self[PHONE][slot], l->codec_pt,
-                 DTMF_PT);
+    sdp_put(l, PHONE, call_index(l, c), codec_pt(l->codec[PHONE]), sdp,
+            sizeof(sdp));
     g->invite = ++g->cseq;
     n = leg_head(g, buf, sizeof(buf), "INVITE", g->cseq);
     if (g->challenges || l->reuse_nonce)
@@ -293,10 +316,10 @@ static void on_answer(struct load *l, struct call *c, const struct sip_msg *m)
     g->out_at = 0;
     g->state = LEG_UP;
     c->answered = now_us();
-    if (sip_sdp_parse(&sdp, m->body) || sdp.codec_pt != l->codec_pt)
+    if (sip_sdp_parse(&sdp, m->body, codecs[l->codec[PHONE]].name))
         failed(l, c, m->status, "unusable SDP in");
     else
-        audio_start(c, PHONE, sdp.rtp);
+        audio_start(l, c, PHONE, sdp.rtp, sdp.codec_pt);
     note_up(l, c);
 }
 
@@ -390,13 +413,11 @@ static struct call *call_of_room(struct load *l, const struct sip_msg *m)
 static void leg_answer(struct load *l, struct call *c, struct leg *g,
                        const struct sip_msg *m)
 {
-    unsigned slot = (unsigned)(call_index(l, c) % SLOTS);
     char buf[SIP_BUF], sdp[600], *tag = strstr(g->local, ";tag=") + 5;
     size_t n;
     struct str method;
 
-    sip_sdp_make(sdp, sizeof(sdp), l->rtp_self[g->src->end][slot], l->codec_pt,
-                 DTMF_PT);
+    sdp_put(l, g->src->end, call_index(l, c), g->flow.pt, sdp, sizeof(sdp));
     n = sip_response(buf, sizeof(buf), m, 200, "OK", tag);
     add(buf, sizeof(buf), &n, "Contact: <sip:%s@%s>\r\n", g->src->auth.user,
         g->src->contact);
@@ -417,8 +438,8 @@ static void on_invite(struct load *l, struct source *s,
     size_t n;
 
     str_copy(sip_header(m, "Call-ID", 'i'), id, sizeof(id));
-    if (!g || !lt || gt < lt || sip_sdp_parse(&sdp, m->body) ||
-        sdp.codec_pt < 0) {
+    if (!g || !lt || gt < lt ||
+        sip_sdp_parse(&sdp, m->body, codecs[l->codec[JIGASI]].name)) {
         l->refused++;
         reply(s, from, m, 488, "Not Acceptable Here");
         return;
@@ -429,6 +450,7 @@ static void on_invite(struct load *l, struct source *s,
     g->src = s;
     g->to = *from;
     g->state = LEG_CALLING;
+    g->flow.pt = sdp.codec_pt;
     memcpy(g->call_id, id, sizeof(g->call_id));
     g->invite = sip_cseq(m, &method);
     str_copy((struct str){lt + 1, (size_t)(gt - lt - 1)}, g->target,
@@ -443,7 +465,7 @@ static void on_invite(struct load *l, struct source *s,
     body_end(buf, sizeof(buf), &n, "", "");
     put(s, from, buf, n);
     leg_answer(l, c, g, m);
-    audio_start(c, JIGASI, sdp.rtp);
+    audio_start(l, c, JIGASI, sdp.rtp, sdp.codec_pt);
 }
 
 static void on_ack(struct load *l, struct call *c, enum end_name end)
@@ -498,8 +520,8 @@ static void on_request(struct load *l, struct source *s,
     } else if (!c) {
         reply(s, from, m, 200, "OK"); /* OPTIONS, or late */
     } else if (str_is(m->method, "INVITE")) {
-        if (sip_sdp_parse(&sdp, m->body) == 0)
-            audio_start(c, s->end, sdp.rtp);
+        if (sip_sdp_parse(&sdp, m->body, codecs[l->codec[s->end]].name) == 0)
+            audio_start(l, c, s->end, sdp.rtp, sdp.codec_pt);
         leg_answer(l, c, &c->leg[s->end], m);
     } else {
         reply(s, from, m, 200, "OK");

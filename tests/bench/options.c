@@ -24,7 +24,9 @@ static const char usage[] =
     "  --phone-address A    of the phones (127.0.0.1); --sources N of them\n"
     "  --jigasi-address A   of Jigasi (127.0.0.1)\n"
     "  --user U --password P --jigasi-password P --domain D --room PREFIX\n"
-    "  --pcma               instead of PCMU\n"
+    "  --codec C            of both ends (pcmu); with a voice of each end:\n"
+    "  --phone-codec C --jigasi-codec C    pcmu, pcma, g722 or opus\n"
+    "  --voice DIR          both say DIR/RATE/help.wav, not marked packets\n"
     "  --reuse-nonce        answer the last challenge before a new one\n"
     "  --watch PID          whose CPU time and memory to tell\n";
 
@@ -110,8 +112,17 @@ static void set_option(struct run *r, int c, const char *v)
     case 'R':
         r->load.room = v;
         break;
-    case 'a':
-        r->load.codec_pt = 8;
+    case 'C':
+        r->load.codec[PHONE] = r->load.codec[JIGASI] = voice_codec(v);
+        break;
+    case 'A':
+        r->load.codec[PHONE] = voice_codec(v);
+        break;
+    case 'B':
+        r->load.codec[JIGASI] = voice_codec(v);
+        break;
+    case 'V':
+        o->voice = v;
         break;
     case 'N':
         r->load.reuse_nonce = true;
@@ -130,21 +141,48 @@ static void set_option(struct run *r, int c, const char *v)
     }
 }
 
+/* Marks are bytes of any value, which G.722 and G.711 may be. */
+static void codecs_check(struct run *r)
+{
+    if (!r->opt.voice && (r->load.codec[PHONE] != r->load.codec[JIGASI] ||
+                          codec_pt(r->load.codec[PHONE]) == OPUS_PT))
+        errx(2, "these codecs need a --voice");
+    if (r->opt.voice && r->opt.direct && r->opt.calls > SLOTS)
+        errx(2, "--direct with a --voice: no two calls on a port, so %d",
+             SLOTS);
+    r->load.relayed = r->opt.relay.sin_port != 0;
+}
+
 void options(struct run *r, int argc, char **argv)
 {
     static const struct option table[] = {
-        {"calls", 1, 0, 'n'},          {"seconds", 1, 0, 's'},
-        {"settle", 1, 0, 'e'},         {"rate", 1, 0, 'r'},
-        {"wave", 1, 0, 'v'},           {"pause", 1, 0, 'z'},
-        {"parallel", 1, 0, 'p'},       {"count", 1, 0, 'c'},
-        {"gateway", 1, 0, 'g'},        {"internal", 1, 0, 'i'},
-        {"direct", 0, 0, 'd'},         {"relay", 1, 0, 'y'},
-        {"sources", 1, 0, 'S'},        {"user", 1, 0, 'u'},
-        {"password", 1, 0, 'w'},       {"jigasi-password", 1, 0, 'j'},
-        {"domain", 1, 0, 'D'},         {"room", 1, 0, 'R'},
-        {"pcma", 0, 0, 'a'},           {"reuse-nonce", 0, 0, 'N'},
-        {"watch", 1, 0, 'W'},          {"phone-address", 1, 0, 'P'},
-        {"jigasi-address", 1, 0, 'J'}, {0, 0, 0, 0},
+        {"calls", 1, 0, 'n'},
+        {"seconds", 1, 0, 's'},
+        {"settle", 1, 0, 'e'},
+        {"rate", 1, 0, 'r'},
+        {"wave", 1, 0, 'v'},
+        {"pause", 1, 0, 'z'},
+        {"parallel", 1, 0, 'p'},
+        {"count", 1, 0, 'c'},
+        {"gateway", 1, 0, 'g'},
+        {"internal", 1, 0, 'i'},
+        {"direct", 0, 0, 'd'},
+        {"relay", 1, 0, 'y'},
+        {"sources", 1, 0, 'S'},
+        {"user", 1, 0, 'u'},
+        {"password", 1, 0, 'w'},
+        {"jigasi-password", 1, 0, 'j'},
+        {"domain", 1, 0, 'D'},
+        {"room", 1, 0, 'R'},
+        {"codec", 1, 0, 'C'},
+        {"phone-codec", 1, 0, 'A'},
+        {"jigasi-codec", 1, 0, 'B'},
+        {"voice", 1, 0, 'V'},
+        {"reuse-nonce", 0, 0, 'N'},
+        {"watch", 1, 0, 'W'},
+        {"phone-address", 1, 0, 'P'},
+        {"jigasi-address", 1, 0, 'J'},
+        {0, 0, 0, 0},
     };
     static const char *const modes[] = {"hold", "setup", "keys"};
     int c = 0;
@@ -175,4 +213,5 @@ void options(struct run *r, int argc, char **argv)
     if (!r->opt.direct && !r->opt.relay.sin_port &&
         (!r->opt.gateway.sin_port || !r->opt.internal.sin_port))
         errx(2, "--gateway and --internal, or --direct, or --relay");
+    codecs_check(r);
 }

@@ -84,8 +84,25 @@ static double own_cpu(void)
            (double)(u.ru_utime.tv_usec + u.ru_stime.tv_usec) / 1e6;
 }
 
+static struct machine machine_cpu(void)
+{
+    struct machine m = {0};
+    unsigned long long v[8] = {0};
+    FILE *f = fopen("/proc/stat", "r");
+
+    if (!f || fscanf(f, "cpu %llu %llu %llu %llu %llu %llu %llu %llu", &v[0],
+                     &v[1], &v[2], &v[3], &v[4], &v[5], &v[6], &v[7]) != 8)
+        errx(2, "/proc/stat: not understood");
+    fclose(f);
+    for (size_t i = 0; i < sizeof(v) / sizeof(*v); i++)
+        m.all += v[i];
+    m.idle = v[3] + v[4];
+    return m;
+}
+
 void measure_from(struct run *r)
 {
+    r->busy_from = machine_cpu();
     r->cpu_from = cpu_of(r->opt.watch);
     r->own_from = own_cpu();
     r->from_us = now_us();
@@ -94,6 +111,7 @@ void measure_from(struct run *r)
 void measure_to(struct run *r)
 {
     r->to_us = now_us();
+    r->busy_to = machine_cpu();
     r->cpu_to = cpu_of(r->opt.watch);
     r->own_to = own_cpu();
 }
@@ -104,27 +122,52 @@ static void say(const char *name, double value, const char *unit)
            unit);
 }
 
+/* Packets of a stream that did not come. Those with a voice are the gateway's
+   own, which is not told when we begin and end to count. */
+static uint64_t lost(const struct load *l, const struct flow *tx,
+                     const struct flow *rx, enum end_name from)
+{
+    enum { EDGES = 3 };
+    uint32_t short_of = tx->sent > rx->received ? tx->sent - rx->received : 0;
+
+    if (!l->voice[from])
+        return short_of;
+    short_of = short_of > rx->missing + EDGES ? short_of : rx->missing;
+    return short_of;
+}
+
+/* A stream that ended early has a gap to the end. */
+static uint64_t largest_gap(const struct load *l, const struct flow *rx)
+{
+    uint64_t since = rx->started ? rx->received_at : l->window_ns;
+    uint64_t last = l->window_end_ns > since ? l->window_end_ns - since : 0;
+
+    return last > rx->gap ? last : rx->gap;
+}
+
 static bool report_audio(struct run *r, enum end_name from)
 {
     static const char *const names[] = {"phone_to_jigasi", "jigasi_to_phone"};
     struct load *l = &r->load;
     uint64_t sent = 0, got = 0, late = 0, wrong = 0, breaks = 0, gap = 0,
-             send_gap = 0, worst = 0;
+             send_gap = 0, worst = 0, all_lost = 0;
+    bool loud = true;
     char name[64];
 
     for (size_t i = 0; i < l->n_calls; i++) {
         const struct flow *tx = &l->calls[i].leg[from].flow;
         const struct flow *rx = &l->calls[i].leg[!from].flow;
+        uint64_t n = lost(l, tx, rx, from), g = largest_gap(l, rx);
 
         sent += tx->sent;
         got += rx->received;
         late += rx->late;
         wrong += rx->wrong;
         breaks += rx->breaks;
-        gap = rx->gap > gap ? rx->gap : gap;
+        gap = g > gap ? g : gap;
         send_gap = tx->send_gap > send_gap ? tx->send_gap : send_gap;
-        if (tx->sent > rx->received && tx->sent - rx->received > worst)
-            worst = tx->sent - rx->received;
+        all_lost += n;
+        worst = n > worst ? n : worst;
     }
 #define SAY(what, value, unit)                                                \
     do {                                                                      \
@@ -133,15 +176,21 @@ static bool report_audio(struct run *r, enum end_name from)
     } while (0)
     SAY("sent", sent, "packets");
     SAY("received", got, "packets");
-    SAY("lost", sent - got, "packets");
+    SAY("lost", all_lost, "packets");
     SAY("worst_call_lost", worst, "packets");
     SAY("late", late, "packets");
     SAY("wrong", wrong, "packets");
     SAY("breaks", breaks, "packets");
     SAY("gap", (double)gap / 1e6, "ms");
     SAY("send_gap", (double)send_gap / 1e6, "ms");
+    if (l->voice[from]) {
+        double level = listen_level(l, (enum end_name) !from);
+
+        SAY("level", level, "times");
+        loud = level > 0.5 && level < 2;
+    }
 #undef SAY
-    return sent > 0 && got > 0 && !wrong && !breaks;
+    return sent > 0 && got > 0 && !wrong && !breaks && loud;
 }
 
 static bool report_hold(struct run *r)
@@ -189,6 +238,10 @@ bool report(struct run *r)
     say("measured", seconds, "s");
     say("cpu", r->cpu_to - r->cpu_from, "s");
     say("callgen_cpu", r->own_to - r->own_from, "s");
+    say("machine_busy",
+        100.0 - 100.0 * (double)(r->busy_to.idle - r->busy_from.idle) /
+                    (double)(r->busy_to.all - r->busy_from.all + 1),
+        "%");
     if (!r->opt.relay.sin_port) {
         report_times("setup", &l->setup);
         report_times("join", &l->join);
@@ -199,6 +252,10 @@ bool report(struct run *r)
     }
     say("rss_idle", (double)r->rss_idle, "kB");
     say("rss_held", (double)r->rss_held, "kB");
+    if (r->rss_minute) {
+        say("rss_minute", (double)r->rss_minute, "kB");
+        say("rss_most", (double)r->rss_most, "kB");
+    }
     if (r->opt.mode == HOLD)
         return report_hold(r) && good;
     say("keys", (double)l->press.n, "keys");

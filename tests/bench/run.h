@@ -18,7 +18,12 @@ struct options {
     bool direct;
     struct sockaddr_in gateway, internal, relay;
     struct in_addr address[2];
-    const char *user, *password, *jigasi_password;
+    const char *user, *password, *jigasi_password, *voice;
+};
+
+/** CPU time of the whole machine, in ticks. */
+struct machine {
+    uint64_t all, idle;
 };
 
 struct run {
@@ -32,6 +37,9 @@ struct run {
     double cpu_from, cpu_to, own_from, own_to;
     uint64_t from_us, to_us;
     long rss_idle, rss_held;
+    long rss_minute, rss_most; /* a minute later, and at the most from then */
+    uint64_t rss_at;           /* when to look next */
+    struct machine busy_from, busy_to;
     size_t keyed;
 };
 

@@ -213,10 +213,20 @@ size_t sip_auth_header(struct sip_auth *a, const char *method, const char *uri,
 
 /* ---- SDP ---- */
 
+/* Payload types that hold without an rtpmap (RFC 3551 section 6). */
+static bool is_static(long pt, const char *codec)
+{
+    static const char *const names[] = {
+        [0] = "PCMU", [8] = "PCMA", [9] = "G722"};
+
+    return pt >= 0 && (size_t)pt < sizeof(names) / sizeof(*names) &&
+           names[pt] && strcasecmp(names[pt], codec) == 0;
+}
+
 static void sdp_line(struct sip_sdp *sdp, const char *line)
 {
     char address[64], name[32];
-    unsigned port;
+    unsigned port, clock;
     int pt, skip;
 
     if (sscanf(line, "c=IN IP4 %63[0-9.]", address) == 1)
@@ -226,21 +236,25 @@ static void sdp_line(struct sip_sdp *sdp, const char *line)
         for (char *p = (char *)line + skip; *p == ' ';) {
             long n = strtol(p, &p, 10);
 
-            if ((n == 0 || n == 8) && sdp->codec_pt < 0)
+            if (is_static(n, sdp->codec) && sdp->codec_pt < 0)
                 sdp->codec_pt = (int)n;
         }
     }
-    if (sscanf(line, "a=rtpmap:%d %31[^/]", &pt, name) == 2 &&
-        strcasecmp(name, "telephone-event") == 0)
+    if (sscanf(line, "a=rtpmap:%d %31[^/]/%u", &pt, name, &clock) != 3)
+        return;
+    if (strcasecmp(name, sdp->codec) == 0 && sdp->codec_pt < 0)
+        sdp->codec_pt = pt;
+    if (strcasecmp(name, "telephone-event") == 0 && clock == 8000)
         sdp->dtmf_pt = pt;
 }
 
-int sip_sdp_parse(struct sip_sdp *sdp, struct str body)
+int sip_sdp_parse(struct sip_sdp *sdp, struct str body, const char *codec)
 {
     char text[2048], *save = NULL;
 
     memset(sdp, 0, sizeof(*sdp));
     sdp->rtp.sin_family = AF_INET;
+    sdp->codec = codec;
     sdp->codec_pt = sdp->dtmf_pt = -1;
     str_copy(body, text, sizeof(text));
     for (char *l = strtok_r(text, "\r\n", &save); l;
@@ -249,20 +263,20 @@ int sip_sdp_parse(struct sip_sdp *sdp, struct str body)
     return sdp->rtp.sin_port && sdp->codec_pt >= 0 ? 0 : EBADMSG;
 }
 
-size_t sip_sdp_make(char *buf, size_t size, struct sockaddr_in rtp,
-                    int codec_pt, int dtmf_pt)
+size_t sip_sdp_make(char *buf, size_t size, const struct sip_sdp *sdp)
 {
     char address[INET_ADDRSTRLEN];
 
-    inet_ntop(AF_INET, &rtp.sin_addr, address, sizeof(address));
+    inet_ntop(AF_INET, &sdp->rtp.sin_addr, address, sizeof(address));
     return (size_t)snprintf(
         buf, size,
         "v=0\r\no=- 1 1 IN IP4 %s\r\ns=-\r\nc=IN IP4 %s\r\nt=0 0\r\n"
-        "m=audio %u RTP/AVP %d %d\r\na=rtpmap:%d %s/8000\r\n"
+        "m=audio %u RTP/AVP %d %d\r\na=rtpmap:%d %s/%u%s\r\n"
         "a=rtpmap:%d telephone-event/8000\r\na=fmtp:%d 0-15\r\n"
         "a=ptime:20\r\na=sendrecv\r\n",
-        address, address, ntohs(rtp.sin_port), codec_pt, dtmf_pt, codec_pt,
-        codec_pt ? "PCMA" : "PCMU", dtmf_pt, dtmf_pt);
+        address, address, ntohs(sdp->rtp.sin_port), sdp->codec_pt,
+        sdp->dtmf_pt, sdp->codec_pt, sdp->codec, sdp->clock,
+        sdp->clock == 48000 ? "/2" : "", sdp->dtmf_pt, sdp->dtmf_pt);
 }
 
 size_t sip_response(char *buf, size_t size, const struct sip_msg *m,

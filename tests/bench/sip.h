@@ -43,11 +43,13 @@ struct sip_auth {
     unsigned nc;
 };
 
-/** What an SDP says about one audio stream. */
+/** What an SDP says, or is to say, about one audio stream. */
 struct sip_sdp {
     struct sockaddr_in rtp;
-    int codec_pt; /* first payload type that is PCMU or PCMA, -1 none */
-    int dtmf_pt;  /* telephone-event/8000, -1 none */
+    const char *codec; /* its name in SDP */
+    unsigned clock;    /* Hz */
+    int codec_pt;      /* payload type of that codec, -1 none */
+    int dtmf_pt;       /* telephone-event/8000, -1 none */
 };
 
 /** Parse a datagram. Returns 0, or EBADMSG. Slices point into p. */
@@ -75,9 +77,9 @@ int sip_auth_challenge(struct sip_auth *a, const struct sip_msg *m);
 size_t sip_auth_header(struct sip_auth *a, const char *method, const char *uri,
                        char *buf, size_t size);
 
-int sip_sdp_parse(struct sip_sdp *sdp, struct str body);
-size_t sip_sdp_make(char *buf, size_t size, struct sockaddr_in rtp,
-                    int codec_pt, int dtmf_pt);
+/** Look for this codec. Returns 0, or EBADMSG: no address or no such codec. */
+int sip_sdp_parse(struct sip_sdp *sdp, struct str body, const char *codec);
+size_t sip_sdp_make(char *buf, size_t size, const struct sip_sdp *sdp);
 
 /** Begin a response: status line and the headers copied from a request;
  *  to_tag is added to To when it has none yet. No end of headers. */
