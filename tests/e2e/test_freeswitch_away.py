@@ -209,6 +209,7 @@ async def test_network_cut(freeswitch_with, ear, seconds):
             await s.stats(seconds - 5, **AWAY)
             await ready(g, 503, 1)
         ringing.join()
+        await talks.keys("*6")
         await asyncio.sleep(cut + seconds - now())
         for c in (talks, muted, waits, rings):
             assert c.state == "up"
@@ -222,7 +223,6 @@ async def test_network_cut(freeswitch_with, ear, seconds):
         await s.jigasi.next_call(20)  # the first of busy, refused
         await s.jigasi.next_call(20, "busy")
         await s.hears_tone(waits, 600)
-        await talks.keys("*6")
         await s.hears(talks, "muted")
         await muted.keys("*6")
         await s.hears(muted, "unmuted")

@@ -380,7 +380,7 @@ async def keys_a_password_while_away(s, gate):
     await s.jigasi.next_call(10, "key")
     await s.hears(call, "not-started", 20)
     await gate.dead()
-    await call.keys("135#")
+    await call.keys("135#", "info")
     meeting = await s.jigasi.next_call(15, "key")
     assert meeting.invite.get("Jitsi-Conference-Room-Pass") == "135"
     await s.hears_tone(call, 600)

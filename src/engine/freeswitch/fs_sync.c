@@ -315,9 +315,9 @@ static void finish(struct fs_node *node)
     if (!was_up)
         fs_tell(node->fs, &up);
     fs_status_tell(node);
-    compare_known(node);
-    if (fresh)
+    if (fresh) /* first: what is told next may have prompts played */
         fs_legs_each(node->fs, node, resend_h, NULL);
+    compare_known(node);
     fs_adopt(node);
     found_clear(node);
     if (node->again)
