@@ -24,12 +24,12 @@ def authority(tmp_path_factory):
 def trunk_with(gateway_with, authority, tmp_path):
     """Makes (gateway, trunk), neither started; the trunk's name leads to
     127.0.0.1, and its certificate is for that name unless told otherwise."""
-    def make(certificate=None, settings=(), **trunk):
+    def make(certificate=None, settings=(), ip="127.0.0.1", **trunk):
         authority.server(tmp_path / "trunk", **{
             "host": "localhost", **(certificate or {})})
         serve = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
         serve.load_cert_chain(tmp_path / "trunk" / "agent.pem")
-        t = Trunk("127.0.0.1", port=0, transport="tls", serve=serve, **trunk)
+        t = Trunk(ip, port=0, transport="tls", serve=serve, **trunk)
         t.names = []              # that were asked for (SNI)
         serve.sni_callback = lambda _, name, __: t.names.append(name)
         g = gateway_with(run=False)
@@ -80,6 +80,24 @@ async def test_it_registers_and_is_called_over_one_connection(trunk_with,
         assert t.endpoint.connections == [source]
         await asyncio.get_running_loop().run_in_executor(None, g.stop)
         assert t.contact is None and t.registers[-1].get("Expires") == "0"
+
+
+async def test_over_ipv6(trunk_with, ear):
+    g, t = trunk_with({"names": ["IP:::1"]}, ip="::1", settings={
+        "SIPGW_SIP_SERVER": "::1", "FREESWITCH_EXTERNAL_IP": "::1",
+        "FREESWITCH_EXTERNAL_EXT_IP": "::1"})
+    async with t:
+        uri = await registers(g, t)
+        source, = t.endpoint.connections
+        assert uri.endswith(f"@[::1]:{source[1]};transport=tls")
+        async with Scene(g, ear) as s:
+            out = await s.jigasi.call("+4930123")
+            telephone = await t.next_call()
+            telephone.media.source = audio.tone(600)
+            await out.wait_state("up")
+            await s.hears_tone(out, 600)
+            await out.hang_up()
+            await telephone.wait_state("ended", 15)
 
 
 async def test_a_meeting_dials_out_over_it(trunk_with, ear):
