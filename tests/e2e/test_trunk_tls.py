@@ -259,7 +259,12 @@ async def test_a_cut_is_healed_and_calls_go_on(trunk_with, ear):
             assert t.registers[-1].getall("Contact") == [
                 f"<{new}>", f"<{old}>;expires=0"]
             await told(g, "(?s)trunk registered.*trunk registered")
-            # Both calls are still there, and end over the new connection.
+            # Both calls are still there, their far sides know where we are
+            # now, and they end over the new connection.
+            port = sipmsg.uri_parts(new)[2]
+            for call in (staying, telephone):
+                await call.wait(lambda c=call:
+                                sipmsg.uri_parts(c.target)[2] == port)
             staying.dest = telephone.dest = t.endpoint.connections[0]
             await staying.hang_up()
             await out.hang_up()

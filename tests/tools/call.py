@@ -392,6 +392,8 @@ class Call(Watch):
 
     def _update_in(self, tx):
         # As Jigasi: an UPDATE may refresh, not change, the session.
+        if tx.request.get("Contact"):
+            self.target = sipmsg.address(tx.request.get("Contact"))[1]
         headers = self._contact()
         if tx.request.get("Session-Expires"):
             headers.append(("Session-Expires",

@@ -153,6 +153,7 @@ static unsigned granted(const struct trunk *t, const sip_t *sip)
 static void succeeded(struct trunk *t, const sip_t *sip)
 {
     unsigned s = granted(t, sip);
+    bool moved = t->told_port && t->told_port != t->side->port;
 
     attempt_over(t);
     if (t->leaving) {
@@ -169,6 +170,8 @@ static void succeeded(struct trunk *t, const sip_t *sip)
     ua_timer(t->ua, &t->timer, s * 600ull + ua_random() % (s * 150ull + 1),
              attempt_h, t);
     tell_registered(t, s);
+    if (moved)
+        leg_table_each(t->ua->legs, ua_leg_moved_h, NULL);
 }
 
 /* ---- an attempt ---- */
@@ -435,15 +438,17 @@ bool trunk_home(const struct trunk *t, struct sockaddr_storage *home)
     return true;
 }
 
-bool trunk_is_at(const struct trunk *t, const struct sockaddr *from)
+bool trunk_is_at(const struct trunk *t, const struct ua_side *side,
+                 const struct sockaddr *from)
 {
-    return t && t->registered && address_same_host(&t->home, from);
+    return t && t->registered && side == t->side &&
+           address_same_host(&t->home, from);
 }
 
 bool trunk_calls(const struct trunk *t, const struct ua_side *side,
                  const struct sockaddr *from, const char *user)
 {
-    return trunk_is_at(t, from) && side == t->side && user &&
+    return trunk_is_at(t, side, from) && user &&
            strlen(user) == strlen(t->user) &&
            CRYPTO_memcmp(user, t->user, strlen(t->user)) == 0;
 }

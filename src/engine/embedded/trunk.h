@@ -38,12 +38,13 @@ void trunk_free(struct trunk *t);
 /** The address that we are registered at; false: at none. */
 bool trunk_home(const struct trunk *t, struct sockaddr_storage *home);
 
-/** Whether this is the address that we are registered at, now. */
-bool trunk_is_at(const struct trunk *t, const struct sockaddr *from);
+/** Whether this is the address that we are registered at, now, and the way
+ *  there. */
+bool trunk_is_at(const struct trunk *t, const struct ua_side *side,
+                 const struct sockaddr *from);
 
-/** Whether an INVITE from there to this user is a call of the trunk's: it
- *  comes the way that we registered, over our own connection where that is
- *  TLS. */
+/** Whether an INVITE from there to this user is a call of the trunk's; where
+ *  that is TLS it comes over our own connection. */
 bool trunk_calls(const struct trunk *t, const struct ua_side *side,
                  const struct sockaddr *from, const char *user);
 

@@ -349,6 +349,10 @@ void ua_leg_bye(struct ua_leg *leg);
  *  was asked is not answered any more. A leg_table_h. */
 void ua_leg_cut_h(void *record, void *arg);
 
+/** We are registered at the trunk over another connection: where the leg's
+ *  far side is there, it is told. A leg_table_h. */
+void ua_leg_moved_h(void *record, void *arg);
+
 /** End a leg by our own wish, whatever its state. */
 void ua_leg_hangup(struct ua_leg *leg, unsigned cause, const char *text);
 
@@ -440,6 +444,10 @@ void ua_timer_receive(struct ua_leg *leg, const sip_t *sip);
 /** What our 2xx says about it: the value of Session-Expires, "" for none,
  *  and whether "Require: timer" goes with it. */
 bool ua_timer_header(const struct ua_leg *leg, char *out, size_t size);
+
+/** Refresh now, also where there is no timer: our Contact is another (RFC 3261
+ *  section 12.2.1). */
+void ua_timer_refresh(struct ua_leg *leg);
 
 /** (Re)start, after a 2xx was sent. */
 void ua_timer_run(struct ua_leg *leg);

@@ -5,6 +5,7 @@
 
 #include "engine/embedded/report.h"
 #include "engine/embedded/sdes.h"
+#include "engine/embedded/trunk.h"
 #include "engine/embedded/ua.h"
 
 static const char *const end_names[] = {
@@ -208,6 +209,17 @@ void ua_leg_cut_h(void *record, void *arg)
     } else {
         ua_request_lost_all(leg->ua, leg->number);
     }
+}
+
+void ua_leg_moved_h(void *record, void *arg)
+{
+    struct ua_leg *leg = record;
+    struct sockaddr_storage home;
+
+    if (!ua_side_is_trunk(leg->side) || !trunk_home(leg->ua->trunk, &home))
+        return;
+    ua_side_contact(leg->side, (struct sockaddr *)&home, true, leg->contact);
+    ua_timer_refresh(leg);
 }
 
 void ua_leg_hangup(struct ua_leg *leg, unsigned cause, const char *text)

@@ -180,7 +180,7 @@ static bool admitted(struct ua_side *side, msg_t *msg, const sip_t *sip)
     const char *why;
 
     if (netlist_match(side->ua->trusted, from) ||
-        (side->which == ENGINE_EXTERNAL && trunk_is_at(side->ua->trunk, from)))
+        trunk_is_at(side->ua->trunk, side, from))
         return true;
     v = sip_guard_admit(side->guard, from, slice_of(agent), msg_size(msg),
                         ua_now(), &why);

@@ -68,11 +68,26 @@ void ua_timer_run(struct ua_leg *leg)
         ua_timer(leg->ua, &leg->session_timer, ms - margin, expired_h, leg);
 }
 
+/* A refresh without a timer, for ua_timer_refresh(): a few tries. */
+static void target_told(struct ua_leg *leg, int status)
+{
+    if (status == 481) {
+        ua_leg_gone(leg, ENGINE_END_HANGUP, 481, 0, "");
+        ua_leg_bye(leg);
+    } else if (status >= 300 && ++leg->session_failures <= RETRIES) {
+        ua_timer(leg->ua, &leg->session_timer, RETRY_MS, refresh_h, leg);
+    }
+}
+
 /* The answer to a refresh of ours. */
 static void refreshed(struct ua_leg *leg, int status, const sip_t *sip)
 {
     const sip_session_expires_t *x = sip ? sip->sip_session_expires : NULL;
 
+    if (!leg->session_s) {
+        target_told(leg, status);
+        return;
+    }
     if (status == 408 || status == 481) {
         expired_h(leg);
         return;
@@ -130,7 +145,8 @@ static int reinvite(struct ua_leg *leg, const char *expires)
     err = ua_leg_request(
         leg, reinvite_h, SIP_METHOD_INVITE, SIPTAG_CONTACT_STR(leg->contact),
         SIPTAG_ALLOW_STR(UA_ALLOW), SIPTAG_SUPPORTED_STR("timer"),
-        SIPTAG_SESSION_EXPIRES_STR(expires), SIPTAG_MIN_SE_STR(UA_MIN_SE),
+        TAG_IF(leg->session_s, SIPTAG_SESSION_EXPIRES_STR(expires)),
+        SIPTAG_MIN_SE_STR(UA_MIN_SE),
         SIPTAG_CONTENT_TYPE_STR("application/sdp"),
         SIPTAG_PAYLOAD_STR(ua_sdp_text(leg)), TAG_END());
     if (err)
@@ -149,15 +165,24 @@ static void refresh_h(void *arg)
         ua_timer(leg->ua, &leg->session_timer, RETRY_MS, refresh_h, leg);
         return;
     }
-    snprintf(expires, sizeof(expires), "%u;refresher=uac",
-             (unsigned)leg->session_s);
+    snprintf(expires, sizeof(expires), "%u;refresher=%s",
+             (unsigned)leg->session_s, leg->session_ours ? "uac" : "uas");
     if (leg->can_update)
         err = ua_leg_request(
             leg, update_h, SIP_METHOD_UPDATE, SIPTAG_CONTACT_STR(leg->contact),
-            SIPTAG_SUPPORTED_STR("timer"), SIPTAG_SESSION_EXPIRES_STR(expires),
+            SIPTAG_SUPPORTED_STR("timer"),
+            TAG_IF(leg->session_s, SIPTAG_SESSION_EXPIRES_STR(expires)),
             SIPTAG_MIN_SE_STR(UA_MIN_SE), TAG_END());
     else
         err = reinvite(leg, expires);
     if (err)
         ua_timer(leg->ua, &leg->session_timer, RETRY_MS, refresh_h, leg);
+}
+
+void ua_timer_refresh(struct ua_leg *leg)
+{
+    if (leg->state != UA_UP)
+        return;
+    leg->session_failures = 0;
+    refresh_h(leg);
 }
