@@ -53,7 +53,7 @@ async def stats(g, timeout, **wanted):
     start = loop.time()
     while True:
         got = await loop.run_in_executor(None, g.stats)
-        if all(got[k] == v for k, v in wanted.items()):
+        if all(got.get(k) == v for k, v in wanted.items()):
             return loop.time() - start
         assert loop.time() - start < timeout, f"wanted {wanted}, got {got}"
         await asyncio.sleep(0.02)
@@ -84,6 +84,15 @@ async def test_a_cut_connection_is_back_at_once(gateway):
             while r.logins == i + 1:
                 await asyncio.sleep(0.01)
             await stats(gateway, 2, **UP)
+
+
+async def test_the_trunk_is_there_again_with_the_connection(gateway):
+    gateway.start()
+    for _ in range(2):
+        async with esl_replay.Replay(*gateway.esl, PASSWORD, trunk="REGED"):
+            await stats(gateway, 5, trunkRegistered=True)
+        await stats(gateway, 1, trunkRegistered=False)
+    assert gateway.log().count("trunk registered: ") == 2
 
 
 @pytest.mark.parametrize("piece", (0, 1, 997))

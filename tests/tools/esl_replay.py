@@ -25,6 +25,13 @@ STATUS = """<?xml version="1.0" encoding="ISO-8859-1"?>
 </profile>
 </profiles>
 """
+GATEWAY = """<gateway>
+<name>trunk</name>
+<type>gateway</type>
+<data>sip:account@provider.example</data>
+<state>{}</state>
+</gateway>
+"""
 NOBODY = "<profile>\n  <registrations>\n  </registrations>\n</profile>\n"
 ANSWERS = (  # how a bgapi begins, what its job says
     ("show channels", '{"row_count": 0}\n'),
@@ -82,8 +89,14 @@ def calls(raw):
 class Replay:
     """async with Replay("127.0.0.1", port, "secret") as r: await r.say(...)"""
 
-    def __init__(self, ip="127.0.0.1", port=0, password="ClueCon"):
+    def __init__(self, ip="127.0.0.1", port=0, password="ClueCon",
+                 trunk=None):
+        """trunk: the state of its gateway, as FreeSWITCH calls it."""
         self.ip, self.port, self.password = ip, port, password
+        self.answers = dict(ANSWERS)
+        if trunk:
+            self.answers["sofia xmlstatus"] = STATUS.replace(
+                "</profiles>", GATEWAY.format(trunk) + "</profiles>")
         self.commands = []         # first line of each, as they came
         self.logins = 0
         self._writers = []         # of those who are logged in
@@ -158,7 +171,8 @@ class Replay:
                 elif line.startswith("bgapi "):
                     job = fields["job-uuid"]
                     reply(f"+OK Job-UUID: {job}\nJob-UUID: {job}")
-                    answer = next((text for start, text in ANSWERS if
+                    answer = next((text for start, text in
+                                   self.answers.items() if
                                    line[6:].startswith(start)), "+OK\n")
                     writer.write(self._event(
                         f"Event-Name: BACKGROUND_JOB\nJob-UUID: {job}\n",

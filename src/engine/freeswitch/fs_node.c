@@ -85,6 +85,7 @@ static void down_h(void *arg)
     node->up = false;
     node->n_contacts = 0;
     node->running_told[0] = node->running_told[1] = false;
+    memset(&node->trunk, 0, sizeof(node->trunk));
     if (was_up)
         fs_tell(node->fs, &ev);
 }
