@@ -393,6 +393,10 @@ struct sdp_error_info;
 const struct sdp_error_info *fs_sdp_refused(const struct fs_leg *leg,
                                             const struct esl_event *ev);
 
+/** Whether the far side holds: in its last description no audio of ours is
+ *  wanted, or there is no address to send it to (RFC 3264 section 8.4). */
+bool fs_sdp_holds(struct slice sdp);
+
 /** Prepare a channel that came in: variables of ours. */
 void fs_offer_prepare(struct fs_leg *leg);
 

@@ -4,12 +4,11 @@
  * would have been called by then. Refused is what FreeSWITCH would refuse, or
  * would answer with audio that reaches nobody.
  */
-#include <arpa/inet.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "engine/embedded/sdp.h"
+#include "base/address.h"
+#include "engine/embedded/sdp_read.h"
 #include "engine/freeswitch/fs.h"
 
 /* Of phones it is what FreeSWITCH was told; Jigasi has the one or the other
@@ -30,11 +29,11 @@ static enum sdp_srtp srtp_of(const struct fs_leg *leg,
 /* A side of FreeSWITCH has one family: that by which the INVITE came. */
 static sa_family_t family_of(const struct esl_event *ev)
 {
-    struct in6_addr any;
-    char text[INET6_ADDRSTRLEN];
+    struct sockaddr_storage from;
+    char ip[ADDRESS_IP_SIZE];
 
-    esl_event_get(ev, "variable_sip_network_ip", text, sizeof(text));
-    return inet_pton(AF_INET6, text, &any) == 1 ? AF_INET6 : AF_INET;
+    esl_event_get(ev, "variable_sip_network_ip", ip, sizeof(ip));
+    return address_read(&from, ip, 0) ? AF_INET : from.ss_family;
 }
 
 /* Suites and descriptions that we do not understand may be FreeSWITCH's to
@@ -85,4 +84,22 @@ const struct sdp_error_info *fs_sdp_refused(const struct fs_leg *leg,
         return NULL; /* FreeSWITCH has made the offer, or will tell */
     e = judge(&l, body);
     return is_refused(e, l.srtp) ? sdp_error_info(e) : NULL;
+}
+
+/* Other media, video above all, may be inactive while the audio is not. */
+bool fs_sdp_holds(struct slice sdp)
+{
+    struct sdp_description d;
+    struct sockaddr_storage to;
+
+    if (sdp_read(&d, sdp.p, sdp.len))
+        return false;
+    for (size_t i = 0; i < d.n; i++) {
+        const struct sdp_section *s = &d.section[i];
+
+        if (slice_is_nocase(s->media, "audio") && s->port)
+            return !(s->direction & SDP_RECVONLY) ||
+                   (!sdp_read_address(&to, s) && address_is_any(&to));
+    }
+    return false;
 }

@@ -6,8 +6,6 @@
  * is not answered (RFC 5057 section 5.1). It has no OPTIONS within a dialog,
  * and an INFO without an answer ends nothing.
  */
-#include <string.h>
-
 #include "base/slice.h"
 #include "engine/freeswitch/fs.h"
 
@@ -53,20 +51,6 @@ static void asked_h(bool ok, struct slice text, uint64_t ref, void *arg)
         leg->watch.asked = 0;
 }
 
-/* The direction of the far side's last description: it holds where it does
-   not want to hear us, or names no address (RFC 3264 section 8.4). */
-static bool holds(struct slice sdp)
-{
-    static const char *const signs[] = {"\na=sendonly", "\na=inactive",
-                                        "\nc=IN IP4 0.0.0.0"};
-
-    for (size_t i = 0; i < sizeof(signs) / sizeof(signs[0]); i++) {
-        if (memmem(sdp.p, sdp.len, signs[i], strlen(signs[i])))
-            return true;
-    }
-    return false;
-}
-
 static void heard(struct fs_leg *leg, uint64_t packets)
 {
     leg->watch.packets = packets;
@@ -80,7 +64,7 @@ static void ask_h(bool ok, struct slice sdp, uint64_t ref, void *arg)
 
     if (!leg || leg->watch.asked)
         return;
-    if (holds(sdp))
+    if (ok && fs_sdp_holds(sdp))
         heard(leg, leg->watch.packets);
     else if (!api(leg, "uuid_media_reneg", NULL, asked_h))
         leg->watch.asked = timers_now(leg->fs->timers);

@@ -128,12 +128,54 @@ static void without_an_offer(void **state)
     assert_null(fs_sdp_refused(&leg, &ev));
 }
 
+/* Of a far side's audio alone, whatever its other media do. */
+static void holding(void **state)
+{
+    static const struct {
+        const char *connection, *media;
+        bool holds;
+    } rows[] = {
+        {"IP4 192.0.2.7", "m=audio 4000 RTP/AVP 0\r\n", false},
+        {"IP4 192.0.2.7", "m=audio 4000 RTP/AVP 0\r\na=recvonly\r\n", false},
+        {"IP4 192.0.2.7", "m=audio 4000 RTP/AVP 0\r\na=sendonly\r\n", true},
+        {"IP4 192.0.2.7", "m=audio 4000 RTP/AVP 0\r\na=inactive\r\n", true},
+        {"IP4 192.0.2.7", "a=sendonly\r\nm=audio 4000 RTP/AVP 0\r\n", true},
+        {"IP4 192.0.2.7",
+         "a=sendonly\r\nm=audio 4000 RTP/AVP 0\r\na=sendrecv\r\n", false},
+        {"IP4 0.0.0.0", "m=audio 4000 RTP/AVP 0\r\n", true},
+        {"IP6 ::", "m=audio 4000 RTP/AVP 0\r\n", true},
+        {"IP4 192.0.2.7",
+         "m=audio 4000 RTP/AVP 0\r\nm=video 4002 RTP/AVP 96\r\n"
+         "a=inactive\r\n",
+         false},
+        {"IP4 192.0.2.7",
+         "m=video 4002 RTP/AVP 96\r\na=inactive\r\n"
+         "m=audio 4000 RTP/AVP 0\r\na=sendonly\r\n",
+         true},
+        {"IP4 192.0.2.7", "m=video 4002 RTP/AVP 96\r\na=inactive\r\n", false},
+    };
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        char sdp[512];
+
+        snprintf(sdp, sizeof(sdp),
+                 "v=0\r\no=- 1 1 IN IP4 192.0.2.7\r\ns=-\r\nc=IN %s\r\n"
+                 "t=0 0\r\n%s",
+                 rows[i].connection, rows[i].media);
+        print_message("%s %s\n", rows[i].connection, rows[i].media);
+        assert_int_equal(fs_sdp_holds(slice_of(sdp)), rows[i].holds);
+    }
+    assert_false(fs_sdp_holds(slice_of("_undef_")));
+    assert_false(fs_sdp_holds((struct slice){NULL, 0}));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(phones),
         cmocka_unit_test(jigasi),
         cmocka_unit_test(without_an_offer),
+        cmocka_unit_test(holding),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
