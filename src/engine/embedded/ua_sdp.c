@@ -121,6 +121,7 @@ enum sdp_error ua_sdp_preview(struct ua_leg *leg, const sip_t *sip)
                    pl ? pl->pl_len : 0);
     if (e == SDP_OK)
         leg->audio = s.media;
+    explicit_bzero(&s, sizeof(s));
     return e;
 }
 
