@@ -214,8 +214,8 @@ engine_leg engine_dial(struct engine *e, const struct engine_dial *d);
 
 /** Connect the audio of two legs, answered or with audio before that (see
  *  ENGINE_RINGING, engine_progress()); a leg bridged before leaves its peer.
- * ENGINE_BRIDGED follows. The end of one leg does not end the other: that is
- * policy's to do. */
+ *  ENGINE_BRIDGED follows. The end of one leg does not end the other: that
+ *  is policy's to do. */
 void engine_bridge(struct engine *e, engine_leg a, engine_leg b);
 
 /** Put encoded silence in place of what the leg's far end says. Keys are
@@ -234,8 +234,8 @@ void engine_hangup(struct engine *e, engine_leg leg, unsigned cause,
 
 /** Keep a text with the leg, so that a restarted program finds it in
  *  ENGINE_RECOVERED: that of the leg that was offered; where that is gone,
- *  that of the leg that was dialled for it. Printable ASCII without blanks, <
- * ENGINE_NOTE_MAX. */
+ *  that of the leg that was dialled for it. Printable ASCII without blanks,
+ *  less than ENGINE_NOTE_MAX. */
 void engine_note(struct engine *e, engine_leg leg, const char *text);
 
 /* ---- events ---- */
