@@ -1,28 +1,11 @@
 /* Session timers (RFC 4028): ua_timer.c, on a clock that the test turns. */
-#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
+#include "clock.h"
 #include "scene.h"
 
 #define TIMER "Supported: timer\r\n"
-
-/* The linker puts this in place of clock_gettime() in all of our code, and
-   leaves sofia-sip alone. */
-static _Atomic long ahead_s;
-
-int __real_clock_gettime(clockid_t id, struct timespec *ts);
-int __wrap_clock_gettime(clockid_t id, struct timespec *ts);
-
-int __wrap_clock_gettime(clockid_t id, struct timespec *ts)
-{
-    int r = __real_clock_gettime(id, ts);
-
-    if (id == CLOCK_MONOTONIC)
-        ts->tv_sec += ahead_s;
-    return r;
-}
 
 static void call(struct scene *s, const char *extra)
 {
@@ -40,13 +23,6 @@ static void call(struct scene *s, const char *extra)
     harness_answer(&s->h, &s->phone, s->leg);
 }
 
-static void later(struct scene *s, long seconds)
-{
-    harness_run(&s->h, 200); /* what was sent has arrived */
-    ahead_s += seconds;
-    harness_run(&s->h, 1100); /* the thread looks at its clock each second */
-}
-
 /* Answer a request, and the copies of it that came since it was sent. */
 static void answer_update(struct scene *s, const char *status)
 {
@@ -61,9 +37,9 @@ static void a_phone_that_does_not_refresh_is_ended(void **state)
     struct scene *s = *state;
 
     call(s, TIMER "Session-Expires: 90\r\n");
-    later(s, 55);
+    clock_turn(&s->h, 55);
     peer_expect_none(&s->phone, "BYE ", 20);
-    later(s, 6);
+    clock_turn(&s->h, 6);
     peer_expect(&s->phone, "BYE ");
     assert_non_null(strstr(peer_header(&s->phone, "Reason"), "cause=408"));
     peer_reply(&s->phone, "200 OK", NULL, NULL, NULL);
@@ -76,7 +52,7 @@ static void a_refresh_of_the_phone_counts(void **state)
     struct scene *s = *state;
 
     call(s, TIMER "Session-Expires: 90\r\n");
-    later(s, 50);
+    clock_turn(&s->h, 50);
     peer_request(&s->phone,
                  &(struct request){
                      .method = "UPDATE",
@@ -85,9 +61,9 @@ static void a_refresh_of_the_phone_counts(void **state)
     peer_expect(&s->phone, "SIP/2.0 200");
     assert_string_equal(peer_header(&s->phone, "Session-Expires"),
                         "90;refresher=uac");
-    later(s, 50);
+    clock_turn(&s->h, 50);
     peer_expect_none(&s->phone, "BYE ", 20);
-    later(s, 11);
+    clock_turn(&s->h, 11);
     peer_expect(&s->phone, "BYE ");
     peer_reply(&s->phone, "200 OK", NULL, NULL, NULL);
 }
@@ -99,7 +75,7 @@ static void we_refresh_by_update_where_the_phone_takes_it(void **state)
     call(s, TIMER "Session-Expires: 90;refresher=uas\r\n"
                   "Allow: INVITE, ACK, BYE, UPDATE\r\n");
     for (int i = 0; i < 2; i++) {
-        later(s, 45);
+        clock_turn(&s->h, 45);
         peer_expect(&s->phone, "UPDATE ");
         assert_string_equal(peer_header(&s->phone, "Session-Expires"),
                             "90;refresher=uac");
@@ -115,7 +91,7 @@ static void we_refresh_by_reinvite_where_it_does_not(void **state)
 
     call(s, TIMER "Session-Expires: 90;refresher=uas\r\n"
                   "Allow: INVITE, ACK, BYE\r\n");
-    later(s, 45);
+    clock_turn(&s->h, 45);
     peer_expect(&s->phone, "INVITE ");
     assert_non_null(strstr(s->phone.in, "m=audio"));
     peer_reply(&s->phone, "200 OK",
@@ -148,7 +124,7 @@ static void after_our_reinvite_every_codec_is_taken_still(void **state)
 
     call(s, TIMER "Session-Expires: 90;refresher=uas\r\n"
                   "Allow: INVITE, ACK, BYE\r\n");
-    later(s, 45);
+    clock_turn(&s->h, 45);
     peer_expect(&s->phone, "INVITE ");
     assert_null(strstr(s->phone.in, "G722")); /* it changes nothing */
     peer_reply(&s->phone, "200 OK",
@@ -164,7 +140,7 @@ static void an_answer_without_audio_to_our_reinvite_is_over(void **state)
 
     call(s, TIMER "Session-Expires: 90;refresher=uas\r\n"
                   "Allow: INVITE, ACK, BYE\r\n");
-    later(s, 45);
+    clock_turn(&s->h, 45);
     peer_expect(&s->phone, "INVITE ");
     peer_reply(&s->phone, "200 OK",
                TIMER "Session-Expires: 90;refresher=uac\r\n", NULL, NULL);
@@ -177,7 +153,7 @@ static void a_phone_that_cannot_refresh_has_it_done_by_us(void **state)
     struct scene *s = *state;
 
     call(s, "Session-Expires: 90\r\nAllow: INVITE, UPDATE\r\n");
-    later(s, 45);
+    clock_turn(&s->h, 45);
     peer_expect(&s->phone, "UPDATE ");
     peer_reply(&s->phone, "200 OK", NULL, NULL, NULL);
 }
@@ -188,9 +164,9 @@ static void a_refused_refresh_is_tried_again_an_unknown_call_ends(void **state)
 
     call(s, TIMER "Session-Expires: 90;refresher=uas\r\n"
                   "Allow: INVITE, UPDATE\r\n");
-    later(s, 45);
+    clock_turn(&s->h, 45);
     answer_update(s, "491 Request Pending");
-    later(s, 2);
+    clock_turn(&s->h, 2);
     peer_expect(&s->phone, "UPDATE ");
     peer_reply(&s->phone, "481 No Such Call", NULL, NULL, NULL);
     peer_expect(&s->phone, "BYE ");
@@ -216,7 +192,7 @@ static void a_refused_change_leaves_the_timer(void **state)
                                 .body = peer_sdp("3 18", "sendrecv"),
                             });
     peer_expect(&s->phone, "SIP/2.0 488");
-    later(s, 45);
+    clock_turn(&s->h, 45);
     peer_expect(&s->phone, "UPDATE ");
     assert_string_equal(peer_header(&s->phone, "Session-Expires"),
                         "90;refresher=uac");

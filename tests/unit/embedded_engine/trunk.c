@@ -2,36 +2,20 @@
    of them: ua_request.c, on a clock that the test turns. */
 #include <setjmp.h>
 #include <stdarg.h>
-#include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <cmocka.h>
 
+#include "clock.h"
 #include "harness.h"
 
 #define TIMER "Supported: timer\r\n"
 #define CHALLENGE(nonce, more)                                                \
     "WWW-Authenticate: Digest realm=\"provider.example\", nonce=\"" nonce     \
     "\", algorithm=MD5, qop=\"auth\"" more "\r\n"
-
-/* As in session.c. */
-static _Atomic long ahead_s;
-
-int __real_clock_gettime(clockid_t id, struct timespec *ts);
-int __wrap_clock_gettime(clockid_t id, struct timespec *ts);
-
-int __wrap_clock_gettime(clockid_t id, struct timespec *ts)
-{
-    int r = __real_clock_gettime(id, ts);
-
-    if (id == CLOCK_MONOTONIC)
-        ts->tv_sec += ahead_s;
-    return r;
-}
 
 struct state {
     struct harness h;
@@ -98,13 +82,6 @@ static void call(struct state *s, const char *allow)
     harness_answer(&s->h, &s->trunk, s->leg);
 }
 
-static void later(struct state *s, long seconds)
-{
-    harness_run(&s->h, 200);
-    ahead_s += seconds;
-    harness_run(&s->h, 1100);
-}
-
 static unsigned cseq(const struct state *s)
 {
     return (unsigned)strtoul(peer_header(&s->trunk, "CSeq"), NULL, 10);
@@ -132,7 +109,7 @@ static void a_reinvite_is_sent_again_with_the_password(void **state)
     unsigned first;
 
     call(s, "INVITE, ACK, BYE");
-    later(s, 45);
+    clock_turn(&s->h, 45);
     peer_expect(&s->trunk, "INVITE ");
     assert_string_equal(peer_header(&s->trunk, "Authorization"), "");
     first = cseq(s);
@@ -158,7 +135,7 @@ static void an_old_nonce_is_answered_anew(void **state)
     struct state *s = *state;
 
     call(s, "INVITE, ACK, BYE, UPDATE");
-    later(s, 45);
+    clock_turn(&s->h, 45);
     peer_expect(&s->trunk, "UPDATE ");
     peer_reply(&s->trunk, "401 Unauthorized", CHALLENGE("old", ""), NULL,
                NULL);
@@ -178,7 +155,7 @@ static void a_wrong_password_is_not_repeated(void **state)
     struct state *s = *state;
 
     call(s, "INVITE, ACK, BYE, UPDATE");
-    later(s, 45);
+    clock_turn(&s->h, 45);
     for (int i = 0; i < 2; i++) {
         peer_expect(&s->trunk, "UPDATE ");
         peer_reply(&s->trunk, "401 Unauthorized", CHALLENGE("one", ""), NULL,

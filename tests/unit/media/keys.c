@@ -91,11 +91,7 @@ static void events_are_not_forwarded(void **state)
     uint8_t voice[160];
 
     memset(voice, 0x21, sizeof(voice));
-    far_start(&a, r, 1, MEDIA_PCMU);
-    far_start(&b, r, 2, MEDIA_PCMU);
-    far_learn(&a);
-    far_learn(&b);
-    media_bridge(r->media, 1, 2);
+    far_call(&a, &b, r);
     while (far_receive_within(&b, &before, 60))
         ; /* the last of the silence */
     far_audio(&a, voice, sizeof(voice));

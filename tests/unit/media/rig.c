@@ -280,6 +280,15 @@ void far_learn(struct far *f)
     far_drain(f);
 }
 
+void far_call(struct far *a, struct far *b, struct rig *r)
+{
+    far_start(a, r, 1, MEDIA_PCMU);
+    far_start(b, r, 2, MEDIA_PCMU);
+    far_learn(a);
+    far_learn(b);
+    media_bridge(r->media, 1, 2);
+}
+
 bool far_receive_within(const struct far *f, struct got *g, int ms)
 {
     struct pollfd p = {.fd = f->fd, .events = POLLIN};

@@ -106,6 +106,10 @@ void far_audio(struct far *f, const void *payload, size_t len);
  *  comes back. */
 void far_learn(struct far *f);
 
+/** Two far sides in PCMU, legs 1 and 2, that the rig has learnt and bridged.
+ */
+void far_call(struct far *a, struct far *b, struct rig *r);
+
 /** Receive one packet within RIG_WAIT_MS. */
 void far_receive(const struct far *f, struct got *g);
 

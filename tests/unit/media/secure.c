@@ -233,16 +233,23 @@ static bool hears_voice(struct secure_far *f, int ms)
     return false;
 }
 
+/* Two far sides with keys of their own, the first heard by the second. */
+static void secure_call(struct secure_far *a, struct secure_far *b,
+                        struct rig *r)
+{
+    secure_start_far(a, r, 1, 1);
+    secure_start_far(b, r, 2, 7);
+    media_bridge(r->media, 1, 2);
+    send_voice(a);
+    assert_true(hears_voice(b, RIG_WAIT_MS));
+}
+
 static void an_encrypted_call_is_relayed_with_other_keys(void **state)
 {
     struct rig *r = *state;
     struct secure_far a, b;
 
-    secure_start_far(&a, r, 1, 1);
-    secure_start_far(&b, r, 2, 7);
-    media_bridge(r->media, 1, 2);
-    send_voice(&a);
-    assert_true(hears_voice(&b, RIG_WAIT_MS));
+    secure_call(&a, &b, r);
     send_voice(&b);
     assert_true(hears_voice(&a, RIG_WAIT_MS));
     /* what is not signed is counted, and ends nothing */
@@ -264,11 +271,7 @@ static void the_same_session_told_again_goes_on(void **state)
     struct rig *r = *state;
     struct secure_far a, b;
 
-    secure_start_far(&a, r, 1, 1);
-    secure_start_far(&b, r, 2, 7);
-    media_bridge(r->media, 1, 2);
-    send_voice(&a);
-    assert_true(hears_voice(&b, RIG_WAIT_MS));
+    secure_call(&a, &b, r);
     far_session(&a.far);
     far_session(&b.far);
     send_voice(&a);

@@ -124,11 +124,7 @@ static void a_reinvite_moves_the_source(void **state)
     struct rig *r = *state;
     struct far a, b, moved;
 
-    far_start(&a, r, 1, MEDIA_PCMU);
-    far_start(&b, r, 2, MEDIA_PCMU);
-    far_learn(&a);
-    far_learn(&b);
-    media_bridge(r->media, 1, 2);
+    far_call(&a, &b, r);
     far_audio(&a, voice, 160);
     assert_true(is_voice(&b, RIG_WAIT_MS));
     moved = other(&a);
@@ -153,11 +149,7 @@ static void a_far_side_that_closed_its_port_harms_nothing(void **state)
     struct far a, b;
     struct sockaddr_in self;
 
-    far_start(&a, r, 1, MEDIA_PCMU);
-    far_start(&b, r, 2, MEDIA_PCMU);
-    far_learn(&a);
-    far_learn(&b);
-    media_bridge(r->media, 1, 2);
+    far_call(&a, &b, r);
     far_audio(&a, voice, 160);
     assert_true(is_voice(&b, RIG_WAIT_MS));
     self = b.self;
