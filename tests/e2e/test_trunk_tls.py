@@ -7,6 +7,7 @@ import ssl
 import pytest
 
 import audio
+import call
 import sipmsg
 from certificates import Authority
 from e2e.scene import Scene
@@ -238,7 +239,11 @@ async def test_no_phone_can_register_through_the_trunk(trunk_with):
 
 # ---- when it breaks ----
 
-async def test_a_cut_is_healed_and_calls_go_on(trunk_with, ear):
+@pytest.mark.parametrize("allow", (call.ALLOW, "INVITE, ACK, BYE"))
+async def test_a_cut_is_healed_and_calls_go_on(trunk_with, ear, monkeypatch,
+                                               allow):
+    """allow: our new place is told by UPDATE, or else by a re-INVITE."""
+    monkeypatch.setattr(call, "ALLOW", allow)
     g, t = trunk_with()
     async with t:
         old = await registers(g, t)
@@ -262,16 +267,18 @@ async def test_a_cut_is_healed_and_calls_go_on(trunk_with, ear):
             # Both calls are still there, their far sides know where we are
             # now, and they end over the new connection.
             port = sipmsg.uri_parts(new)[2]
-            for call in (staying, telephone):
-                await call.wait(lambda c=call:
-                                sipmsg.uri_parts(c.target)[2] == port)
+            for one in (staying, telephone):
+                await one.wait(lambda c=one:
+                               sipmsg.uri_parts(c.target)[2] == port)
+                assert one.requests[-1].method == \
+                    ("UPDATE" if "UPDATE" in allow else "INVITE")
             staying.dest = telephone.dest = t.endpoint.connections[0]
             await staying.hang_up()
             await out.hang_up()
             await telephone.wait_state("ended", 10)
-            call = await t.call()
-            await call.wait_state("up")
-            await call.hang_up()
+            again = await t.call()
+            await again.wait_state("up")
+            await again.hang_up()
             await s.stats(activeCalls=0)
 
 
