@@ -337,6 +337,30 @@ async def test_a_bye_that_was_under_way_is_sent_again(trunk_with, ear):
             assert {m.method for m in telephone.requests} == {"BYE"}
 
 
+async def test_who_is_silent_is_asked_over_the_new_connection(trunk_with,
+                                                               ear):
+    """A cut while OPTIONS is under way says nothing about the far side."""
+    g, t = trunk_with(settings={"JIGATE_MEDIA_TIMEOUT": "3"})
+    async with t:
+        await registers(g, t)
+        async with Scene(g, ear) as s:
+            out = await s.jigasi.call("+4930123")
+            telephone = await t.next_call()
+            await out.wait_state("up")
+            telephone.silent, t.contact = True, None
+            telephone.media.frozen = True
+            await telephone.wait(
+                lambda: any(m.method == "OPTIONS" for m in telephone.requests),
+                15)
+            t.endpoint.cut()
+            telephone.silent = False
+            await t.registered(5)
+            await told(g, "no audio from the far side, but it answers OPTIONS")
+            assert (telephone.state, out.state) == ("up", "up")
+            await out.hang_up()
+            await telephone.wait_state("ended", 10)
+
+
 async def test_a_trunk_that_hangs_is_connected_to_anew(trunk_with):
     """No answer to a REGISTER: the connection may be dead."""
     g, t = trunk_with()

@@ -187,8 +187,9 @@ struct ua_leg {
     struct timer session_timer;
     /* silence */
     struct timer probe_timer;
-    bool probing;
-    bool silent; /* it answers OPTIONS; logged */
+    bool probing;   /* by OPTIONS … */
+    uint8_t probes; /* … which could not be sent, so often */
+    bool silent;    /* it answers OPTIONS; logged */
 };
 
 /** Now on the thread's clock (ms, monotonic), and on the wall's. */
@@ -376,6 +377,10 @@ void ua_request_free_all(struct ua_leg *leg);
 /** None will come to those of this leg: as if each were answered by a 503 of
  *  our own stack. The leg may be freed by it. */
 void ua_request_lost_all(struct ua *ua, engine_leg number);
+
+/** Whether, as its response tells, a request did not reach the trunk because
+ *  the connection there is broken, which is opened anew. */
+bool ua_request_unsent(const struct ua_leg *leg, int status, const sip_t *sip);
 
 /** Where the leg's requests are to be sent; NULL: as the dialog says. */
 const url_string_t *ua_leg_route(struct ua_leg *leg);

@@ -173,9 +173,7 @@ static void bye_again_h(void *arg)
 static void bye_h(struct ua_leg *leg, nta_outgoing_t *orq, int status,
                   const sip_t *sip)
 {
-    bool unsent = status == 503 && (!sip || nta_sip_is_internal(sip));
-
-    if (unsent && ua_side_is_trunk(leg->side) && ++leg->byes < BYES_MAX)
+    if (ua_request_unsent(leg, status, sip) && ++leg->byes < BYES_MAX)
         ua_timer(leg->ua, &leg->session_timer, BYE_AGAIN_MS, bye_again_h, leg);
     else
         ua_leg_free(leg);

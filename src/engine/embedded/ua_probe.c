@@ -1,6 +1,11 @@
 /* A far side that sends no RTP may still be there: OPTIONS tells. */
 #include "engine/embedded/ua.h"
 
+enum {
+    AGAIN_MS = 2000,
+    PROBES_MAX = 30, /* a minute, as for a BYE */
+};
+
 static void silent_h(void *arg)
 {
     struct ua_leg *leg = arg;
@@ -13,6 +18,8 @@ static void silent_h(void *arg)
     ua_leg_bye(leg);
 }
 
+static void ask_h(void *arg);
+
 static void options_h(struct ua_leg *leg, nta_outgoing_t *orq, int status,
                       const sip_t *sip)
 {
@@ -20,6 +27,10 @@ static void options_h(struct ua_leg *leg, nta_outgoing_t *orq, int status,
 
     if (!leg->probing || leg->state != UA_UP)
         return;
+    if (ua_request_unsent(leg, status, sip) && ++leg->probes < PROBES_MAX) {
+        ua_timer(leg->ua, &leg->probe_timer, AGAIN_MS, ask_h, leg);
+        return;
+    }
     leg->probing = false;
     timer_stop(&leg->probe_timer);
     if (!there) {
@@ -32,14 +43,22 @@ static void options_h(struct ua_leg *leg, nta_outgoing_t *orq, int status,
     ua_leg_watch(leg);
 }
 
+static void ask_h(void *arg)
+{
+    struct ua_leg *leg = arg;
+
+    ua_timer(leg->ua, &leg->probe_timer, UA_OPTIONS_WAIT_MS, silent_h, leg);
+    if (ua_leg_request(leg, options_h, SIP_METHOD_OPTIONS, TAG_END()))
+        silent_h(leg);
+}
+
 void ua_probe_silent(struct ua_leg *leg)
 {
     if (leg->state != UA_UP || leg->probing)
         return;
     leg->probing = true;
-    ua_timer(leg->ua, &leg->probe_timer, UA_OPTIONS_WAIT_MS, silent_h, leg);
-    if (ua_leg_request(leg, options_h, SIP_METHOD_OPTIONS, TAG_END()))
-        silent_h(leg);
+    leg->probes = 0;
+    ask_h(leg);
 }
 
 void ua_probe_alive(struct ua_leg *leg)

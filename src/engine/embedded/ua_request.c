@@ -36,6 +36,12 @@ void ua_request_free_all(struct ua_leg *leg)
     }
 }
 
+bool ua_request_unsent(const struct ua_leg *leg, int status, const sip_t *sip)
+{
+    return ua_side_is_trunk(leg->side) && status == 503 &&
+           (!sip || nta_sip_is_internal(sip));
+}
+
 /* Over TLS the trunk's connection may be another than when the call began. */
 const url_string_t *ua_leg_route(struct ua_leg *leg)
 {
