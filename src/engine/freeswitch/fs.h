@@ -112,13 +112,14 @@ struct fs_leg {
     bool joined;   /* it is to be bridged with peer */
     bool bridged;
     bool killed; /* by us */
+    bool muted;  /* its far side is not to be heard */
     bool wide;   /* hears more than 8 kHz */
     bool listed; /* by the synchronisation under way */
     bool alone;  /* dialled before our start for one that is gone */
     unsigned kills;
     struct fs_watch watch;
     bool early; /* FreeSWITCH answered before it was asked to */
-    struct timer kill, answer;
+    struct timer kill, answer, mute;
     struct fs_queued *queue;
     size_t n_queue;
     struct fs_player player;

@@ -262,8 +262,6 @@ static void take_over(struct fs_node *node, struct fs_found *f,
     if (!f->adopted || (leg->jigasi && !leg->inbound) || leg->killed)
         return;
     fs_keylog_adopt(leg, ev);
-    if (!leg->inbound && leg->answered && !leg->bridged)
-        fs_keylog_start(leg); /* perhaps answered with nobody here */
     if (f->playing[0])
         fs_play_adopt(leg, f->playing);
     else if (leg->answered)

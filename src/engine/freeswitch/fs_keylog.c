@@ -24,8 +24,9 @@ enum {
     BEHIND_MS = 10000, /* then nobody listens to what was keyed before */
 };
 
-#define LOG_VARIABLE  "jigate_keys"
-#define DONE_VARIABLE "jigate_keys_done"
+#define LOG_VARIABLE     "jigate_keys"
+#define DONE_VARIABLE    "jigate_keys_done"
+#define WRITTEN_VARIABLE "jigate_keys_written"
 
 /* What stands in "${}" is expanded whenever a key comes: nothing of it is a
    caller's but the key. uuid_recv_dtmf does not take what follows the key
@@ -45,6 +46,9 @@ void fs_keylog_start(struct fs_leg *leg)
              ")}${uuid_getvar(%s last_matching_digits)})}",
              id, id, id, id, id);
     fs_leg_execute(leg, "bind_digit_action", action);
+    /* The last argument becomes a variable at the end of a call: FreeSWITCH
+       complains of one with "${". */
+    fs_leg_execute(leg, "set", WRITTEN_VARIABLE "=true");
 }
 
 /* ---- what was dealt with ---- */
@@ -202,6 +206,10 @@ void fs_keylog_adopt(struct fs_leg *leg, const struct esl_event *ev)
     char log[LOG_MAX];
     uint64_t n;
 
+    /* Perhaps it was answered with nobody here. */
+    if (!leg->jigasi && !leg->inbound && leg->answered &&
+        !esl_event_raw(ev, "variable_" WRITTEN_VARIABLE).p)
+        fs_keylog_start(leg);
     if (!log_of(log, leg, ev))
         return;
     if (done.p && !slice_to_u64(done, 0, UINT32_MAX, &n))
