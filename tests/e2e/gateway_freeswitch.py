@@ -11,6 +11,7 @@ class OnFreeSwitch(Gateway):
     its own."""
 
     engine = "freeswitch"
+    turned_away = {401, 403, 407}
 
     def __init__(self, folder, binary, sounds, **settings):
         if not fsserver.program():

@@ -194,12 +194,21 @@ async def test_trusted_networks_and_the_trunk(server_with):
     async with phone(s, ip="127.9.9.3", password=None) as p:
         async with parked(s, p) as (_, var):
             assert var("jigate_source") == "trusted"
+    contact = s.rendered("sip_profiles/external.xml").split(
+        'name="extension" value="')[1].split('"')[0]
+    assert len(contact) == 32
     async with phone(s, ip="127.9.9.129", password=None) as p:
-        async with parked(s, p) as (_, var):
-            assert var("jigate_source") == "trunk"
-        async with parked(s, p, "gw+trunk") as (_, var):
-            assert var("jigate_source") == "trunk"
-            assert var("sip_gateway") == "trunk"
+        for uri in (f"sip:{contact}@{s.external[0]}",
+                    f"sip:{contact}@{s.external[0]};gw=trunk"):
+            async with parked(s, p, uri=uri) as (_, var):
+                assert var("jigate_source") == "trunk"
+        for number in ("room", "gw+trunk", "", contact[1:], contact + "0"):
+            assert await refused(p, number) == 403
+    async with phone(s) as p:  # whoever knows it, from elsewhere
+        assert await refused(p, uri=f"sip:{contact}@{s.external[0]};"
+                             "gw=trunk") == 403
+        async with parked(s, p, contact) as (_, var):
+            assert var("jigate_source") == "user"
     async with phone(s, ip="127.9.9.9", password=None) as p:
         assert await refused(p) == 407
     async with phone(s) as p:

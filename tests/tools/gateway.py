@@ -51,6 +51,7 @@ class Gateway:
     self.internal, both (address, port)."""
 
     engine = None
+    turned_away = set()       # what strangers are told, besides nothing
 
     def __init__(self, folder, binary, sounds, **settings):
         self.folder = pathlib.Path(folder)
@@ -200,6 +201,7 @@ class Gateway:
 
 class Embedded(Gateway):
     engine = "embedded"
+    turned_away = {401}
 
     def engine_settings(self):
         return {
