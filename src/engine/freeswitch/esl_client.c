@@ -63,6 +63,7 @@ struct esl_client {
     uint32_t instance; /* tells our jobs from others' */
     char job[JOB_TEXT];
     char complaint[128]; /* the last one that was logged */
+    char odd[96];        /* what came instead of a frame */
 };
 
 static void connect_begin(void *arg);
@@ -371,6 +372,17 @@ static void on_frame(struct esl_client *c, const struct esl_frame *f)
                            "name its network in FREESWITCH_ESL_ALLOWED");
 }
 
+/* Its beginning is told, for whoever has to find out what answers there. */
+static void refuse_bytes(struct esl_client *c, const char *p, size_t len)
+{
+    enum { TOLD_MAX = 40 };
+    struct slice begin = {p, len < TOLD_MAX ? len : TOLD_MAX};
+
+    snprintf(c->odd, sizeof(c->odd), "not an event socket's frame: %.60s",
+             log_quoted(begin).text);
+    esl_client_drop(c, c->odd);
+}
+
 static void parse(struct esl_client *c)
 {
     size_t at = 0, used = 0;
@@ -388,9 +400,10 @@ static void parse(struct esl_client *c)
         on_frame(c, &f);
     }
     c->want = err == EAGAIN ? used : 0;
-    if (err && err != EAGAIN)
-        esl_client_drop(c, err == EMSGSIZE ? "a frame too long"
-                                           : "not an event socket's frame");
+    if (err == EMSGSIZE)
+        esl_client_drop(c, "a frame too long");
+    else if (err && err != EAGAIN)
+        refuse_bytes(c, c->buf + at, c->len - at);
     c->len -= at;
     memmove(c->buf, c->buf + at, c->len);
 }
