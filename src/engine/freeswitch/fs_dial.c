@@ -165,12 +165,14 @@ engine_leg fs_dial(struct freeswitch *fs, const struct engine_dial *d)
     leg->jigasi = !participant || !participant->jigasi;
     err = originate(leg, participant, d);
     if (err) {
-        log_line(fs->log, LOG_ERROR, leg->call,
+        log_line(fs->log, err == ENOTCONN ? LOG_WARN : LOG_ERROR, leg->call,
                  "%s cannot be called through FreeSWITCH: %s",
                  d->target == ENGINE_TO_TRUNK ? d->number : d->contact,
-                 err == EINVAL ? "a header or the address holds what cannot "
-                                 "be written into a command"
-                               : strerror(err));
+                 err == ENOTCONN ? "the connection to it was just lost; calls "
+                                   "go on when it is there again"
+                 : err == EINVAL ? "a header or the address holds what cannot "
+                                   "be written into a command"
+                                 : strerror(err));
         timer_start(fs->timers, &leg->kill, 0, failed_h, leg);
         return leg->number;
     }
