@@ -103,6 +103,9 @@ int main(int argc, char **argv)
     struct config cfg = {
         .freeswitch_server = "127.0.0.1",
         .esl_port = 1,
+        .rtp_end_port = UINT16_MAX,
+        .external_ip = "127.0.0.1",
+        .internal_ip = "127.0.0.2",
         .esl_password = "x",
         .jigasi_user = "jigasi",
         .language = "en",

@@ -20,6 +20,26 @@ async def refused_503(s, number="late"):
     return e.value.response
 
 
+async def test_the_ports_bound_the_calls(gateway_with, ear):
+    """JIGATE_MAX_CALLS=0: as many as there are RTP ports."""
+    g = gateway_with(FREESWITCH_RTP_START_PORT="20200",
+                     FREESWITCH_RTP_END_PORT="20203")
+    async with Scene(g, ear) as s:
+        calls = [await s.join(f"room{i}") for i in range(2)]
+        third = await s.call("room2")
+        with pytest.raises(Refused) as refused:
+            await third.wait_state("up")
+        assert refused.value.status == 503
+        assert int(refused.value.response.get("Retry-After")) > 0
+        assert len(s.jigasi.calls) == 2
+        for call, meeting in calls:
+            await call.hang_up()
+            await meeting.wait_state("ended", 5)
+        await s.stats(activeCalls=0)
+        call, meeting = await s.join("room2")
+        await call.hang_up()
+
+
 async def test_one_call_more_than_allowed(gateway_with, ear):
     async with Scene(gateway_with(JIGATE_MAX_CALLS=2), ear) as s:
         one, _ = await s.join("one")

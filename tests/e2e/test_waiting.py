@@ -1,6 +1,9 @@
 """Meetings that have not started, Jigasis that fail."""
+import asyncio
+
 import pytest
 
+import audio
 from e2e.scene import Scene
 from jigasi import ALONE, Plan
 
@@ -153,6 +156,26 @@ async def test_a_phone_without_voice_but_alive_stays(gateway_with, ear):
         call.media.frozen = False
         await s.hears_tone(call, 600)
         assert meeting.state == "up"
+
+
+async def test_who_made_no_offer_may_be_silent_too(gateway_with, ear):
+    g = gateway_with(JIGATE_MEDIA_TIMEOUT=1)
+    async with Scene(g, ear) as s:
+        phone = await s.add_phone()
+        call = phone.make_call()
+        await phone.dial(call, "room", offer=False)
+        call.media.source = audio.tone(600)
+        meeting = await s.jigasi.next_call(10)
+        await call.wait_state("up", 10)
+        await s.hears_tone(meeting, 600)
+        call.media.frozen = True
+        await call.wait(lambda: any(m.method in ("OPTIONS", "INVITE")
+                                    for m in call.requests), 10, "a question")
+        await asyncio.sleep(2)
+        call.media.frozen = False
+        await s.hears_tone(meeting, 600)
+        assert meeting.state == call.state == "up"
+        await call.hang_up()
 
 
 async def test_registration_gone_means_no_calls(scene):

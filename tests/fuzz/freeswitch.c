@@ -260,6 +260,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
     static const size_t pieces[] = {1 << 20, 1, 7, 997};
     struct config cfg = {.freeswitch_server = "a",
                          .esl_port = 1,
+                         .rtp_end_port = UINT16_MAX,
+                         .external_ip = "127.0.0.1",
+                         .internal_ip = "127.0.0.2",
                          .esl_password = "secret",
                          .jigasi_user = "jigasi",
                          .language = "en",

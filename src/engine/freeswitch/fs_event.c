@@ -55,6 +55,44 @@ static bool refuse_sdp(struct fs_leg *leg, const struct esl_event *ev)
     return true;
 }
 
+struct count {
+    size_t n;
+};
+
+static void count_h(struct fs_leg *leg, void *arg)
+{
+    struct count *c = arg;
+
+    c->n += leg->inbound && !leg->killed;
+}
+
+/* A call takes two ports of FreeSWITCH's range at each of its sides, which is
+   one range where they share an address. Without this the last would be
+   refused when Jigasi has been called. */
+static bool refuse_full(struct fs_leg *leg)
+{
+    enum { RETRY_AFTER_S = 5 };
+    const struct config *cfg = leg->fs->cfg;
+    size_t most = config_calls_of(cfg->rtp_start_port, cfg->rtp_end_port);
+    struct count c = {0};
+    char text[64];
+
+    if (!strcmp(cfg->external_ip, cfg->internal_ip))
+        most /= 2;
+    fs_legs_each(leg->fs, leg->node, count_h, &c);
+    if (c.n <= most)
+        return false;
+    log_line(leg->fs->log, LOG_WARN, leg->call,
+             "refused with 503: the RTP ports of node=%u carry %zu calls, and "
+             "all are taken; widen FREESWITCH_RTP_END_PORT",
+             leg->node->index, most);
+    snprintf(text, sizeof(text), "sip_rh_Retry-After=%d", RETRY_AFTER_S);
+    fs_leg_execute(leg, "set", text);
+    fs_leg_execute(leg, "respond", "503");
+    leg->killed = true;
+    return true;
+}
+
 static void offered(struct fs_node *node, const char *uuid,
                     const struct esl_event *ev)
 {
@@ -83,7 +121,7 @@ static void offered(struct fs_node *node, const char *uuid,
         return;
     }
     leg->jigasi = o.offer.source == ENGINE_FROM_JIGASI;
-    if (refuse_sdp(leg, ev))
+    if (refuse_full(leg) || refuse_sdp(leg, ev))
         return;
     set_call_id(leg, ev);
     fs_codecs_learn(leg, ev);

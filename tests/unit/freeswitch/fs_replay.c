@@ -60,6 +60,9 @@ static int setup(void **state)
     fclose(f);
     cfg.freeswitch_server = "127.0.0.1";
     cfg.esl_port = 1;
+    cfg.rtp_end_port = UINT16_MAX;
+    cfg.external_ip = "127.0.0.1";
+    cfg.internal_ip = "127.0.0.2";
     cfg.esl_password = "x";
     cfg.jigasi_user = "jigasi";
     cfg.language = "en";
