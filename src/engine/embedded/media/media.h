@@ -1,6 +1,6 @@
 /**
  * Audio of the embedded engine: N worker threads, each with its own sockets,
- * epoll and 20 ms clock. A stream is the audio of one leg and carries the
+ * epoll sets and clock. A stream is the audio of one leg and carries the
  * leg's number; the two legs of a call live on one worker.
  *
  * Every function may be called from any thread: it posts to the worker and
