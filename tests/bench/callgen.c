@@ -46,6 +46,8 @@ uint64_t now_ns(void)
 
 /* ---- phases: each returns true when it is over ---- */
 
+enum { DRAIN_S = 1 };
+
 static double in_phase(const struct run *r)
 {
     return (double)(r->ms - r->phase_at) / 1000;
@@ -185,6 +187,13 @@ static bool holding(struct run *r)
     return true;
 }
 
+/* What the gateway still had of the window may come: it would be lost where
+   the call is over. */
+static bool draining(struct run *r)
+{
+    return in_phase(r) >= DRAIN_S;
+}
+
 /* Both the key and the INFO are through: how long did it take? */
 static void take_sample(struct run *r, struct call *c)
 {
@@ -254,7 +263,8 @@ static bool ending(struct run *r)
 typedef bool phase_f(struct run *r);
 
 static phase_f *const phases[][8] = {
-    [HOLD] = {registering, resting, placing, settling, holding, ending},
+    [HOLD] = {registering, resting, placing, settling, holding, draining,
+              ending},
     [SETUP] = {registering, resting, placing_and_ending},
     [KEYS] = {registering, resting, placing, settling, keying, ending},
 };

@@ -45,7 +45,7 @@ async def registered(gateway_with, **options):
         yield g, t
 
 
-async def told(gateway, pattern, timeout=20):
+async def told(gateway, pattern, timeout=45):
     """Wait for a line of the log."""
     end = asyncio.get_running_loop().time() + timeout
     while True:
@@ -142,7 +142,7 @@ async def test_a_trunk_that_is_away_is_tried_again(gateway_with):
         await start(g)
         await told(g, "trunk not registered: .* answers 503")
         t.register_status = 200
-        await t.registered(20)
+        await t.registered(45)
         assert len(t.registers) >= 3
         await told(g, "trunk registered")
 
