@@ -1,5 +1,6 @@
 """What a FreeSWITCH was made to do meanwhile: every API command and every
 dialplan application, from its own events."""
+import re
 import socket
 import threading
 import urllib.parse
@@ -8,11 +9,24 @@ import urllib.parse
 COMMANDS = frozenset("""
     acl cond eval expand originate sched_api sched_del show sofia status
     uptime uuid_answer uuid_audio uuid_bridge uuid_buglist uuid_displace
-    uuid_dump uuid_getvar uuid_kill uuid_media_reneg uuid_ring_ready
-    uuid_set_media_stats uuid_setvar uuid_setvar_multi""".split())
+    uuid_dump uuid_getvar uuid_kill uuid_media_reneg uuid_recv_dtmf
+    uuid_ring_ready uuid_set_media_stats uuid_setvar uuid_setvar_multi""".split())
 APPLICATIONS = frozenset("""
     answer execute_extension park respond set spandsp_start_dtmf
     uuid_bridge""".split())
+
+# Of bind_digit_action one thing alone, of the channel's own: every key is
+# written down, and handed on.
+KEYS = re.compile(
+    r"keys,~\^\.\$,api:expand,uuid_recv_dtmf ([0-9a-f-]{36}) "
+    r"\$\{uuid_getvar\(\1 last_matching_digits\)\} "
+    r"\$\{uuid_setvar\(\1 jigate_keys \$\{uuid_getvar\(\1 jigate_keys\)\}"
+    r"\$\{uuid_getvar\(\1 last_matching_digits\)\}\)\}")
+
+
+def is_ours(name, argument):
+    return name in APPLICATIONS or (
+        name == "bind_digit_action" and KEYS.fullmatch(argument) is not None)
 
 
 class Wiretap:
@@ -64,4 +78,4 @@ class Wiretap:
         with self._seen:
             assert self._seen.wait_for(lambda: mark in self.commands, 10)
             return [x for x in self.commands if x[0] not in COMMANDS] + \
-                [x for x in self.applications if x[0] not in APPLICATIONS]
+                [x for x in self.applications if not is_ours(*x)]
