@@ -58,7 +58,8 @@ class Crowd(Scenery):
             until = await asyncio.to_thread(
                 self._said, call.media.heard(begin), name)
             if until:
-                call.heard_until = begin + until
+                # The pause at its end may still be to come, or be cut.
+                call.heard_until = min(begin + until, mark)
                 return
             if now() > end:
                 raise TimeoutError(

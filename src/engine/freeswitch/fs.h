@@ -119,7 +119,7 @@ struct fs_leg {
     unsigned kills;
     struct fs_watch watch;
     bool early; /* FreeSWITCH answered before it was asked to */
-    struct timer kill, answer, mute;
+    struct timer kill, answer;
     struct fs_queued *queue;
     size_t n_queue;
     struct fs_player player;
@@ -202,6 +202,9 @@ void fs_play_adopt(struct fs_leg *leg, const char *path);
 
 /** Nothing plays any more: the meeting is heard again. */
 void fs_play_release(struct fs_leg *leg);
+
+/** Neither the leg nor the meeting is muted or lowered any more. */
+void fs_audio_stop(struct fs_leg *leg);
 void fs_play_free(struct fs_leg *leg);
 
 int fs_keys_alloc(struct fs_leg *leg);

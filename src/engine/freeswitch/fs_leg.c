@@ -140,7 +140,6 @@ void fs_leg_free(struct fs_leg *leg)
     unlink_leg(&leg->fs->legs, leg);
     timer_stop(&leg->kill);
     timer_stop(&leg->answer);
-    timer_stop(&leg->mute);
     timer_stop(&leg->watch.timer);
     timer_stop(&leg->keylog.settle);
     while (leg->queue) {

@@ -153,31 +153,18 @@ static void bridge(struct engine *e, engine_leg a, engine_leg b)
                 NULL);
 }
 
-static void mute_send(struct fs_leg *leg)
-{
-    fs_leg_send(leg, NULL, 0, "uuid_audio", leg->uuid, "start", "read", "mute",
-                leg->muted ? "1" : "0", NULL);
-}
-
-static void mute_again_h(void *arg)
-{
-    mute_send(arg);
-}
-
-/* FreeSWITCH takes what mutes a leg away by itself when nothing is to be
-   muted any more, and along with it a mute that came in that moment, as when
-   a prompt has just ended: so it is said twice. */
 static void mute(struct engine *e, engine_leg number, bool on)
 {
-    enum { AGAIN_MS = 200 };
     struct fs_leg *leg = leg_of(e, number);
 
     if (!leg)
         return;
     leg->muted = on;
-    mute_send(leg);
-    if (on)
-        timer_start(leg->fs->timers, &leg->mute, AGAIN_MS, mute_again_h, leg);
+    if (on || leg->player.held)
+        fs_leg_send(leg, NULL, 0, "uuid_audio", leg->uuid, "start", "read",
+                    "mute", on ? "1" : "0", NULL);
+    else
+        fs_audio_stop(leg);
 }
 
 static void info_sent_h(bool ok, struct slice text, uint64_t ref, void *arg)

@@ -36,13 +36,30 @@ static const struct {
     [CONFIG_PROMPT_DUCK] = {"level", "-4"},
 };
 
-static void hold(struct fs_leg *leg, bool on)
+static void hold_write(struct fs_leg *leg, bool on)
 {
     enum config_prompt_mix mix = leg->fs->cfg->prompt_mix;
 
     leg->player.held = on;
     fs_leg_send(leg, NULL, 0, "uuid_audio", leg->uuid, "start", "write",
                 holds[mix].what, on ? holds[mix].value : "0", NULL);
+}
+
+/* FreeSWITCH takes away by itself what has nothing to mute or to lower any
+   more, a frame later, and along with it what it is told in that moment: it
+   is not let come to that. */
+void fs_audio_stop(struct fs_leg *leg)
+{
+    fs_leg_send(leg, NULL, 0, "uuid_audio", leg->uuid, "stop", NULL);
+}
+
+static void hold(struct fs_leg *leg, bool on)
+{
+    leg->player.held = on;
+    if (on || leg->muted)
+        hold_write(leg, on);
+    else
+        fs_audio_stop(leg);
 }
 
 static void release(struct fs_leg *leg)
@@ -266,9 +283,10 @@ void fs_play_adopt(struct fs_leg *leg, const char *path)
     timer_start(leg->fs->timers, &p->watch, PROMPT_LONGEST_MS, watch_h, leg);
 }
 
+/* Whether the leg is muted is not known yet. */
 void fs_play_release(struct fs_leg *leg)
 {
-    hold(leg, false);
+    hold_write(leg, false);
 }
 
 void fs_play_resume(struct fs_leg *leg)
