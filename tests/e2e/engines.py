@@ -8,6 +8,8 @@ GUARD = ("embedded", "who is let in is FreeSWITCH's to say: it answers wrong "
 RENEWED = ("embedded", "FreeSWITCH reads its certificate when it starts")
 HANDSHAKES = ("embedded", "how many handshakes wait is counted by Jigate's own "
               "TLS; in FreeSWITCH none keeps another out")
+ENDLESS = ("embedded", "FreeSWITCH keeps a connection whose message does not "
+           "end; see the manual's limits")
 PINGED = ("embedded", "in FreeSWITCH's own OPTIONS stands its own address; "
           "nobody calls what stands there")
 CHANGED = ("embedded", "what a NAT changed is in FreeSWITCH's log")
@@ -51,6 +53,7 @@ OWN = {
     "test_codecs.py::test_packets_as_long_as_wished": LENGTHS,
     "test_tls.py::test_a_renewed_certificate_is_taken": RENEWED,
     "test_tls.py::test_idle_handshakes_end_soon": HANDSHAKES,
+    "test_tls.py::test_a_message_without_an_end_is_cut": ENDLESS,
     "test_nat.py::test_a_ping_names_the_outside_address": PINGED,
     "test_nat.py::test_what_the_nat_changed_is_logged": CHANGED,
     "test_nat.py::test_a_call_on_hold_keeps_its_port": KEPT,

@@ -69,8 +69,10 @@ async def test_a_call_over_tls_is_cancelled(tls_gateway, authority, ear):
         s.jigasi.plan(Plan(on_demand=True))
         p = await s.add_phone(**phone(gateway, authority))
         call = await p.call("room")
+        meeting = await s.jigasi.next_call(5)
         cancelled = await call.cancel()
         assert cancelled.status == 200
+        await meeting.wait(lambda: meeting.state == "ended")
         await s.stats(activeCalls=0)
     for response in (cancelled, call.responses[-1]):
         assert "127.0.0.1" not in response.get("Via")
