@@ -51,6 +51,14 @@ async def registers(g, t):
     return await t.registered()
 
 
+async def dialled(s, t):
+    """The meeting's call and that of the telephone it reached."""
+    out = await s.jigasi.call("+4930123")
+    telephone = await t.next_call()
+    await out.wait_state("up")
+    return out, telephone
+
+
 async def test_it_registers_and_is_called_over_one_connection(trunk_with,
                                                               ear):
     g, t = trunk_with()
@@ -251,9 +259,7 @@ async def test_a_cut_is_healed_and_calls_go_on(trunk_with, ear, monkeypatch,
             staying = await t.call()
             await staying.wait_state("up")
             await s.hears(staying, "enter-id")
-            out = await s.jigasi.call("+4930123")
-            telephone = await t.next_call()
-            await out.wait_state("up")
+            out, telephone = await dialled(s, t)
             t.contact = None
             t.endpoint.cut()
             await told(g, "trunk not registered: no TLS with localhost at "
@@ -288,9 +294,7 @@ async def test_a_bye_waits_for_the_connection(trunk_with, ear):
     async with t:
         await registers(g, t)
         async with Scene(g, ear) as s:
-            out = await s.jigasi.call("+4930123")
-            telephone = await t.next_call()
-            await out.wait_state("up")
+            out, telephone = await dialled(s, t)
             port, t.contact = t.endpoint.port, None
             t.endpoint.stop_serving()
             t.endpoint.cut()
@@ -323,9 +327,7 @@ async def test_a_bye_that_was_under_way_is_sent_again(trunk_with, ear):
     async with t:
         await registers(g, t)
         async with Scene(g, ear) as s:
-            out = await s.jigasi.call("+4930123")
-            telephone = await t.next_call()
-            await out.wait_state("up")
+            out, telephone = await dialled(s, t)
             await s.hears(telephone, "in-conference")
             telephone.silent, t.contact = True, None
             await out.hang_up()
@@ -344,9 +346,7 @@ async def test_who_is_silent_is_asked_over_the_new_connection(trunk_with,
     async with t:
         await registers(g, t)
         async with Scene(g, ear) as s:
-            out = await s.jigasi.call("+4930123")
-            telephone = await t.next_call()
-            await out.wait_state("up")
+            out, telephone = await dialled(s, t)
             telephone.silent, t.contact = True, None
             telephone.media.frozen = True
             await telephone.wait(
