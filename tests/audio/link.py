@@ -77,6 +77,7 @@ def _relay(pipe):
         if pipe in ready:
             pipe.recv()
             pipe.send(passed)
+            ready.remove(pipe)
         for s in ready:
             frame, (_, _, kind, *_) = s.recvfrom(2048)
             if kind == OUTGOING:

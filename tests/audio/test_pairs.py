@@ -58,14 +58,14 @@ class Way:
         self.recording = Recording(other, other.codec)
 
     def compare(self, late, payloads=None):
-        """(ours, the reference's quality, what was heard)."""
+        """(our quality, the reference's; what was heard of each)."""
         assert late.mean() < LEFT_OUT_MAX, \
             "this machine is too busy: the test itself sends too late"
         said = self.said[self.rate]
         heard = self.recording.samples(self.rate)
         alone = library.path(payloads or self.payloads, *self.codecs)
         return (measure.quality(said, heard, self.rate, late),
-                measure.quality(said, alone, self.rate, late), heard)
+                measure.quality(said, alone, self.rate, late), heard, alone)
 
 
 def ways_of(calls, pairs, voices):
@@ -105,7 +105,7 @@ async def test_every_pair_of_codecs_sounds_as_its_libraries(
         lates = await say_all([w.say for w in ways])
         await end_all(calls)
     for way, late in zip(ways, lates):
-        ours, reference, heard = way.compare(late)
+        ours, reference, heard, _ = way.compare(late)
         print(f"{way.name}: {ours}; libraries alone: {reference}")
         wrong += [f"{way.name}: {b}" for b in ours.bad_as_to(reference)]
         whole(way)
