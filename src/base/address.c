@@ -31,6 +31,20 @@ int address_read(struct sockaddr_storage *out, const char *ip, uint16_t port)
     return 0;
 }
 
+bool address_is_ip(const char *text)
+{
+    struct sockaddr_storage a;
+
+    return address_read(&a, text, 0) == 0;
+}
+
+bool address_is_any_ip(const char *text)
+{
+    struct sockaddr_storage a;
+
+    return address_read(&a, text, 0) == 0 && address_is_any(&a);
+}
+
 int address_copy(struct sockaddr_storage *out, union address_ref a)
 {
     memset(out, 0, sizeof(*out));

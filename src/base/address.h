@@ -35,6 +35,11 @@ union address_ref {
  */
 int address_read(struct sockaddr_storage *out, const char *ip, uint16_t port);
 
+/** Whether text is an IPv4 or IPv6 address, and whether it is 0.0.0.0 or ::;
+ *  as address_read() takes it. */
+bool address_is_ip(const char *text);
+bool address_is_any_ip(const char *text);
+
 /** Copy family, host, scope and port, and nothing else: filled as by
  *  address_read(). Returns 0, or EAFNOSUPPORT: neither IPv4 nor IPv6. */
 int address_copy(struct sockaddr_storage *out, union address_ref a);

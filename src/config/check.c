@@ -3,6 +3,7 @@
 #include <strings.h>
 #include <unistd.h>
 
+#include "base/address.h"
 #include "config/setting.h"
 
 /* Names of two settings for a fault text. */
@@ -133,7 +134,7 @@ static void check_ports(const struct config *cfg, struct faults *f)
     for (size_t i = 0; i < 2; i++)
         if (ports[i].port == cfg->rest_port &&
             (strcmp(ports[i].ip, cfg->rest_address) == 0 ||
-             address_is_every(cfg->rest_address)))
+             address_is_any_ip(cfg->rest_address)))
             fault(f,
                   "%s: expected another port than %s (SIP over TCP), got "
                   "%u for both",

@@ -56,9 +56,9 @@ static int resolve(char **ip, size_t offset, struct faults *f)
     char have[700] = "", *found = NULL;
     int err;
 
-    if (!address_is_interface(*ip))
+    if (!interface_is_spec(*ip))
         return 0;
-    err = address_of_interface(&found, *ip, have, sizeof(have));
+    err = interface_address(&found, *ip, have, sizeof(have));
     if (!err)
         err = config_set(ip, found);
     else if (err == ENODEV)
@@ -94,7 +94,7 @@ static int derive_external(struct config *cfg, struct faults *f)
     if (*cfg->external_ip)
         return resolve(&cfg->external_ip, offsetof(struct config, external_ip),
                        f);
-    err = address_of_default_route(&ip);
+    err = interface_default_address(&ip);
     if (err == ENETUNREACH)
         fault_warn(f, "FREESWITCH_EXTERNAL_IP: not set, and there is no "
                       "default route to take an address from; phones reach "

@@ -1,9 +1,10 @@
+#include <ctype.h>
+#include <string.h>
+
+#include "base/address.h"
 #include "base/netlist.h"
 #include "base/slice.h"
 #include "config/setting.h"
-
-#include <ctype.h>
-#include <string.h>
 
 static bool only(const char *text, const char *also)
 {
@@ -89,8 +90,8 @@ const struct setting_kind kind_nodes = {
 
 static bool valid_address(const char *text)
 {
-    return (address_is_ip(text) && !address_is_every(text)) ||
-           address_is_interface(text);
+    return (address_is_ip(text) && !address_is_any_ip(text)) ||
+           interface_is_spec(text);
 }
 
 const struct setting_kind kind_address = {
@@ -101,7 +102,7 @@ const struct setting_kind kind_address = {
 
 static bool valid_rest_address(const char *text)
 {
-    return address_is_ip(text) || address_is_interface(text);
+    return address_is_ip(text) || interface_is_spec(text);
 }
 
 const struct setting_kind kind_rest_address = {

@@ -168,13 +168,10 @@ int secret_resolve(struct values *vs, const struct setting *s,
 /** What is wrong with a password, NULL when nothing. user may be "". */
 const char *secret_weakness(const char *password, const char *user);
 
-/* ---- addresses ---- */
-
-/** Text is an IPv4 or IPv6 address. */
-bool address_is_ip(const char *text);
+/* ---- interfaces ---- */
 
 /** Text is interface:ipv4/NAME or interface:ipv6/NAME. */
-bool address_is_interface(const char *text);
+bool interface_is_spec(const char *text);
 
 /**
  * The address of an interface.
@@ -185,14 +182,11 @@ bool address_is_interface(const char *text);
  * @return 0, ENODEV (no such interface), EADDRNOTAVAIL (it has no such
  * address), ENOMEM or what getifaddrs() said.
  */
-int address_of_interface(char **ip, const char *spec, char *have, size_t size);
+int interface_address(char **ip, const char *spec, char *have, size_t size);
 
 /** The address that packets to the world leave from; no packet is sent.
  *  Returns 0, ENETUNREACH (no default route) or ENOMEM. */
-int address_of_default_route(char **ip);
-
-/** Text is 0.0.0.0 or ::. */
-bool address_is_every(const char *ip);
+int interface_default_address(char **ip);
 
 /* ---- after the single rows ---- */
 

@@ -16,20 +16,6 @@ static const char outside_v6[] = "2001:db8::1";
 
 enum { OUTSIDE_PORT = 5060 };
 
-bool address_is_ip(const char *text)
-{
-    struct sockaddr_storage a;
-
-    return address_read(&a, text, 0) == 0;
-}
-
-bool address_is_every(const char *ip)
-{
-    struct sockaddr_storage a;
-
-    return address_read(&a, ip, 0) == 0 && address_is_any(&a);
-}
-
 static int parse_interface(const char *spec, int *family, const char **name)
 {
     static const struct {
@@ -52,7 +38,7 @@ static int parse_interface(const char *spec, int *family, const char **name)
     return EINVAL;
 }
 
-bool address_is_interface(const char *text)
+bool interface_is_spec(const char *text)
 {
     const char *name;
     int family;
@@ -88,7 +74,7 @@ static void list_all(const struct ifaddrs *i, char *have, size_t size)
     }
 }
 
-int address_of_interface(char **ip, const char *spec, char *have, size_t size)
+int interface_address(char **ip, const char *spec, char *have, size_t size)
 {
     struct ifaddrs *list;
     const char *name;
@@ -134,7 +120,7 @@ static int route_to(char **ip, const char *outside)
     return *ip ? 0 : ENOMEM;
 }
 
-int address_of_default_route(char **ip)
+int interface_default_address(char **ip)
 {
     int err = route_to(ip, outside_v4);
 
