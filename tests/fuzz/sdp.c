@@ -3,7 +3,7 @@
 #include <arpa/inet.h>
 #include <string.h>
 
-#include "engine/embedded/sdp.h"
+#include "engine/sdp/sdp.h"
 #include "fuzz.h"
 
 static void check(const struct sdp_session *s, const struct sdp_local *l,

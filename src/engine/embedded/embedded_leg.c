@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "engine/embedded/collector.h"
+#include "engine/collector.h"
 
 struct embedded_leg {
     engine_leg number;

@@ -4,9 +4,9 @@
 #include <string.h>
 
 #include "engine/embedded/report.h"
-#include "engine/embedded/sdes.h"
 #include "engine/embedded/trunk.h"
 #include "engine/embedded/ua.h"
+#include "engine/sdp/sdes.h"
 
 static const char *const end_names[] = {
     [ENGINE_END_HANGUP] = "hangup",   [ENGINE_END_REFUSED] = "refused",

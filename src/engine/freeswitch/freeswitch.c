@@ -97,6 +97,7 @@ int freeswitch_alloc(struct engine **ep, const struct config *cfg,
         return ENOMEM;
     fs->engine.ops = &fs_ops;
     fs->cfg = cfg;
+    codec_policy_parse(&fs->codecs, cfg->jigasi_codecs);
     fs->base = base;
     fs->timers = timers;
     fs->log = log;

@@ -10,9 +10,10 @@
 #include "base/log.h"
 #include "base/timer.h"
 #include "config/config.h"
-#include "engine/embedded/collector.h"
+#include "engine/collector.h"
 #include "engine/engine.h"
 #include "engine/freeswitch/esl_client.h"
+#include "engine/sdp/codec_policy.h"
 
 enum {
     FS_NODES_MAX = 16,
@@ -102,8 +103,9 @@ struct fs_leg {
     engine_leg peer; /* that it was bridged with, or dialled for */
     char uuid[ESL_UUID_MAX];
     char call[ENGINE_CALL_ID_MAX];
-    char call_id[256]; /* SIP Call-ID, "" while unknown */
-    char codec[8];     /* that it speaks or prefers, "" for an unknown one */
+    char call_id[256];      /* SIP Call-ID, "" while unknown */
+    enum media_codec codec; /* that it speaks or prefers … */
+    bool codec_known;       /* … if this says so */
     bool inbound;
     bool jigasi;   /* its far side is Jigasi, not a participant */
     bool dialling; /* its originate is under way */
@@ -290,7 +292,6 @@ struct fs_trunk {
     char state[16];  /* in FreeSWITCH's words, "" without one */
     unsigned status; /* of the last attempt that failed, 0: not known */
     char phrase[FS_PHRASE_MAX];
-    bool told_registered;
     char told[512]; /* "" for nothing yet */
 };
 
@@ -406,20 +407,21 @@ void fs_offer_prepare(struct fs_leg *leg);
 
 /* ---- codecs (fs_codecs.c) ---- */
 
-enum { FS_CODECS_MAX = 32 };
+enum { FS_CODECS_MAX = 32 }; /* room for all four names */
 
 /** Learn a leg's codec: what it agreed on, or else prefers. */
 void fs_codecs_learn(struct fs_leg *leg, const struct esl_event *ev);
 
 /**
  * What a leg that is dialled is offered, in FreeSWITCH's words: toward Jigasi
- * what the setting says, toward a participant all that we speak, the codec of
+ * what the policy says, toward a participant all that we speak, the codec of
  * the leg it is dialled for before the others.
  *
- * @param setting      JIGATE_JIGASI_CODECS, checked.
+ * @param jigasi       JIGATE_JIGASI_CODECS.
  * @param participant  Dialled for; NULL for nobody.
  */
-void fs_codecs(char out[static FS_CODECS_MAX], const char *setting,
+void fs_codecs(char out[static FS_CODECS_MAX],
+               const struct codec_policy *jigasi,
                const struct fs_leg *participant);
 
 /** How a channel ended, as its CHANNEL_HANGUP says. */
@@ -436,6 +438,7 @@ struct fs_post {
 struct freeswitch {
     struct engine engine; /* first */
     const struct config *cfg;
+    struct codec_policy codecs; /* toward Jigasi */
     struct event_base *base;
     struct timers *timers;
     struct log *log;

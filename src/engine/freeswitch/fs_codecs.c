@@ -1,15 +1,21 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/slice.h"
 #include "engine/freeswitch/fs.h"
 
-#define EVERY "caller,opus,g722,pcmu,pcma"
-
 /* As FreeSWITCH writes them in "module.PCMU@8000h@20i@64000b,…". */
-static const char *const known[] = {"OPUS", "G722", "PCMU", "PCMA"};
+static const char *const names[MEDIA_CODECS] = {
+    [MEDIA_PCMU] = "PCMU",
+    [MEDIA_PCMA] = "PCMA",
+    [MEDIA_OPUS] = "OPUS",
+    [MEDIA_G722] = "G722",
+};
 
-enum { N_KNOWN = sizeof(known) / sizeof(known[0]) };
+static const struct codec_policy participants = {
+    .caller = true,
+    .codecs = {MEDIA_OPUS, MEDIA_G722, MEDIA_PCMU, MEDIA_PCMA},
+    .n = MEDIA_CODECS,
+};
 
 void fs_codecs_learn(struct fs_leg *leg, const struct esl_event *ev)
 {
@@ -18,50 +24,29 @@ void fs_codecs_learn(struct fs_leg *leg, const struct esl_event *ev)
 
     if (!esl_event_get(ev, "Channel-Write-Codec-Name", list, sizeof(list)))
         esl_event_get(ev, "variable_ep_codec_string", list, sizeof(list));
-    leg->codec[0] = '\0';
-    for (size_t i = 0; i < N_KNOWN; i++) {
-        const char *p = strcasestr(list, known[i]);
+    for (int c = 0; c < MEDIA_CODECS; c++) {
+        const char *p = strcasestr(list, names[c]);
 
         if (p && (!first || p < first)) {
             first = p;
-            slice_copy(slice_of(known[i]), leg->codec, sizeof(leg->codec));
+            leg->codec = (enum media_codec)c;
         }
     }
+    leg->codec_known = first != NULL;
 }
 
-static bool lists(const char *list, const char *name)
-{
-    struct slice rest = slice_of(list);
-
-    while (rest.len)
-        if (slice_is_nocase(slice_split(&rest, ','), name))
-            return true;
-    return false;
-}
-
-static void add(char out[static FS_CODECS_MAX], const char *name)
-{
-    size_t n = strlen(out);
-
-    if (!strstr(out, name))
-        snprintf(out + n, FS_CODECS_MAX - n, "%s%s", n ? "," : "", name);
-}
-
-void fs_codecs(char out[static FS_CODECS_MAX], const char *setting,
+void fs_codecs(char out[static FS_CODECS_MAX],
+               const struct codec_policy *jigasi,
                const struct fs_leg *participant)
 {
-    const char *list = participant && participant->jigasi ? EVERY : setting;
-    struct slice rest = slice_of(list);
+    bool to_participant = participant && participant->jigasi;
+    bool known = participant && participant->codec_known;
+    struct sdp_local l;
+    size_t n = 0;
 
-    out[0] = '\0';
-    if (participant && *participant->codec && lists(list, "caller") &&
-        lists(list, participant->codec))
-        add(out, participant->codec);
-    while (rest.len) {
-        struct slice name = slice_split(&rest, ',');
-
-        for (size_t i = 0; i < N_KNOWN; i++)
-            if (slice_is_nocase(name, known[i]))
-                add(out, known[i]);
-    }
+    codec_policy_jigasi(to_participant ? &participants : jigasi,
+                        known ? &participant->codec : NULL, &l);
+    for (size_t i = 0; i < l.n_codecs; i++)
+        n += (size_t)snprintf(out + n, FS_CODECS_MAX - n, "%s%s", i ? "," : "",
+                              names[l.codecs[i]]);
 }

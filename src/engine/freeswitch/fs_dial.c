@@ -136,7 +136,7 @@ static int originate(struct fs_leg *leg, const struct fs_leg *participant,
     o.n_variables = n;
     err = esl_encode(ce.uri, strlen(ce.uri), contact, sizeof(contact));
 
-    fs_codecs(codecs, fs->cfg->jigasi_codecs, participant);
+    fs_codecs(codecs, &fs->codecs, participant);
     display_name(name, sizeof(name), d->caller_name);
     if (!name[0]) /* the two of the name are not sent empty */
         v[6] = v[7] = (struct esl_variable){"jigate_nameless", "true"};

@@ -2,8 +2,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "engine/embedded/sdp.h"
 #include "engine/freeswitch/fs.h"
+#include "engine/sdp/sdp.h"
 
 enum { SEQUENCE_GAP = 5000 }; /* more than FreeSWITCH makes in a moment */
 

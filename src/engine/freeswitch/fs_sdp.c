@@ -8,8 +8,8 @@
 #include <string.h>
 
 #include "base/address.h"
-#include "engine/embedded/sdp_read.h"
 #include "engine/freeswitch/fs.h"
+#include "engine/sdp/sdp_read.h"
 
 /* Of phones it is what FreeSWITCH was told; Jigasi has the one or the other
    (JIGASI_ENABLE_SDES_SRTP). */

@@ -87,9 +87,8 @@ void fs_trunk_tell(struct fs_node *node)
                  cfg->trunk_domain, cfg->trunk_server);
     else
         why_not(t, cfg, text, sizeof(text));
-    if (t->told_registered == ev.trunk.registered && !strcmp(t->told, text))
+    if (!strcmp(t->told, text))
         return;
-    t->told_registered = ev.trunk.registered;
     slice_copy(slice_of(text), t->told, sizeof(t->told));
     fs_tell(node->fs, &ev);
 }

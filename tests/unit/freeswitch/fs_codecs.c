@@ -6,40 +6,47 @@
 
 #include "engine/freeswitch/fs.h"
 
+#define SPEAKS(name, ...)                                                     \
+    {                                                                         \
+        .codec = MEDIA_##name, .codec_known = true, __VA_ARGS__               \
+    }
+
 static void offers_follow_the_setting(void **state)
 {
     static const struct {
-        const char *setting, *codec;
-        bool jigasi;
+        const char *setting;
+        struct fs_leg leg;
         const char *offer;
     } cases[] = {
-        {"caller,opus,pcmu,pcma", "PCMA", false, "PCMA,OPUS,PCMU"},
-        {"opus,pcmu,caller", "PCMU", false, "PCMU,OPUS"},
-        {"opus,pcmu", "PCMU", false, "OPUS,PCMU"},
-        {"caller,opus", "G722", false, "OPUS"},
-        {"caller,opus,g722", "G722", false, "G722,OPUS"},
-        {"caller,opus,opus,OPUS,Opus,pcmu", "", false, "OPUS,PCMU"},
-        {"opus", "PCMU", true, "PCMU,OPUS,G722,PCMA"},
-        {"opus", "", true, "OPUS,G722,PCMU,PCMA"},
+        {"caller,opus,pcmu,pcma", SPEAKS(PCMA), "PCMA,OPUS,PCMU"},
+        {"opus,pcmu,caller", SPEAKS(PCMU), "PCMU,OPUS"},
+        {"opus,pcmu", SPEAKS(PCMU), "OPUS,PCMU"},
+        {"caller,opus", SPEAKS(G722), "OPUS"},
+        {"caller,opus,g722", SPEAKS(G722), "G722,OPUS"},
+        {"caller,opus,opus,OPUS,Opus,pcmu", {0}, "OPUS,PCMU"},
+        {"opus", SPEAKS(PCMU, .jigasi = true), "PCMU,OPUS,G722,PCMA"},
+        {"opus", {.jigasi = true}, "OPUS,G722,PCMU,PCMA"},
     };
 
     (void)state;
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        struct fs_leg leg = {.jigasi = cases[i].jigasi};
+        struct codec_policy policy;
         char out[FS_CODECS_MAX];
 
-        slice_copy(slice_of(cases[i].codec), leg.codec, sizeof(leg.codec));
-        fs_codecs(out, cases[i].setting, &leg);
+        codec_policy_parse(&policy, cases[i].setting);
+        fs_codecs(out, &policy, &cases[i].leg);
         assert_string_equal(out, cases[i].offer);
     }
 }
 
 static void nobody_is_dialled_for(void **state)
 {
+    struct codec_policy policy;
     char out[FS_CODECS_MAX];
 
     (void)state;
-    fs_codecs(out, "caller,pcmu,opus", NULL);
+    codec_policy_parse(&policy, "caller,pcmu,opus");
+    fs_codecs(out, &policy, NULL);
     assert_string_equal(out, "PCMU,OPUS");
 }
 

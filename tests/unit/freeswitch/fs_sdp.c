@@ -6,8 +6,8 @@
 
 #include <cmocka.h>
 
-#include "engine/embedded/sdp.h"
 #include "engine/freeswitch/fs.h"
+#include "engine/sdp/sdp.h"
 
 #define KEY " inline:MDEyMzQ1Njc4OWFiY2RlZmdoaWprbG1ub3BxcnN0"
 

@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "engine/embedded/media/crypto.h"
+#include "engine/sdp/crypto.h"
 
 /** Bytes that a packet may grow by when it is protected. */
 enum { SECURE_TRAILER_MAX = 160 };

@@ -5,7 +5,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "engine/embedded/codec_policy.h"
+#include "engine/sdp/codec_policy.h"
 
 /* Codecs as letters: u, a, o, g. */
 static const char *letters(const struct sdp_local *l)

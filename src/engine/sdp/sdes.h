@@ -2,14 +2,14 @@
  * a=crypto lines of SDP: keys of SRTP told in the clear (SDES, RFC 4568).
  * Pure.
  */
-#ifndef ENGINE_EMBEDDED_SDES_H
-#define ENGINE_EMBEDDED_SDES_H
+#ifndef ENGINE_SDP_SDES_H
+#define ENGINE_SDP_SDES_H
 
 #include <stddef.h>
 #include <stdint.h>
 
 #include "base/slice.h"
-#include "engine/embedded/media/crypto.h"
+#include "engine/sdp/crypto.h"
 
 enum {
     SDES_TAG_MAX = 999999999, /* nine digits, RFC 4568 section 9.1 */

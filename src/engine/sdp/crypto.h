@@ -2,8 +2,8 @@
  * What two sides agree on to encrypt audio: SRTP (RFC 3711) with keys told in
  * SDP (SDES, RFC 4568).
  */
-#ifndef ENGINE_EMBEDDED_MEDIA_CRYPTO_H
-#define ENGINE_EMBEDDED_MEDIA_CRYPTO_H
+#ifndef ENGINE_SDP_CRYPTO_H
+#define ENGINE_SDP_CRYPTO_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "engine/embedded/collector.h"
+#include "engine/collector.h"
 
 enum { INTER = 3000 };
 

@@ -1,14 +1,14 @@
 /**
  * Writes our session descriptions (RFC 4566).
  */
-#ifndef ENGINE_EMBEDDED_SDP_WRITE_H
-#define ENGINE_EMBEDDED_SDP_WRITE_H
+#ifndef ENGINE_SDP_SDP_WRITE_H
+#define ENGINE_SDP_SDP_WRITE_H
 
 #include <stddef.h>
 #include <stdint.h>
 
-#include "engine/embedded/sdp.h"
-#include "engine/embedded/sdp_read.h"
+#include "engine/sdp/sdp.h"
+#include "engine/sdp/sdp_read.h"
 
 /** How a codec is named in SDP. */
 struct sdp_codec {

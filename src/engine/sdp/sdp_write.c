@@ -1,4 +1,4 @@
-#include "engine/embedded/sdp_write.h"
+#include "engine/sdp/sdp_write.h"
 
 #include <stdarg.h>
 #include <stdio.h>

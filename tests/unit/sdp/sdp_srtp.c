@@ -6,7 +6,7 @@
 #include <cmocka.h>
 
 #include "base/address.h"
-#include "engine/embedded/sdp.h"
+#include "engine/sdp/sdp.h"
 
 #define KEY   "WVNfX19zZW1jdGwgKCkgewkyMjA7fQp9CnVubGVz"
 #define PLAIN "YS___semctl () {\t220;}\n}\nunles" /* KEY decoded */

@@ -14,15 +14,15 @@
  * Pure: nothing is kept outside struct sdp_session. No function reads
  * beyond the length given, or needs a NUL.
  */
-#ifndef ENGINE_EMBEDDED_SDP_H
-#define ENGINE_EMBEDDED_SDP_H
+#ifndef ENGINE_SDP_SDP_H
+#define ENGINE_SDP_SDP_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/socket.h>
 
-#include "engine/embedded/media/media.h"
+#include "engine/sdp/session.h"
 
 enum {
     SDP_BODY_MAX = 8192,  /* bytes of a description we read */

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "engine/embedded/sdes.h"
+#include "engine/sdp/sdes.h"
 
 #define KEY_128 "WVNfX19zZW1jdGwgKCkgewkyMjA7fQp9CnVubGVz"
 #define KEY_256                                                               \

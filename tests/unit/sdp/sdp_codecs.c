@@ -7,7 +7,7 @@
 #include <cmocka.h>
 
 #include "base/address.h"
-#include "engine/embedded/sdp.h"
+#include "engine/sdp/sdp.h"
 
 #define HEAD                                                                  \
     "v=0\r\no=alice 2890844526 2890844526 IN IP4 192.0.2.1\r\ns=-\r\n"        \

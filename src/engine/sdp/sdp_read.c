@@ -1,4 +1,4 @@
-#include "engine/embedded/sdp_read.h"
+#include "engine/sdp/sdp_read.h"
 
 #include <errno.h>
 #include <stdbool.h>

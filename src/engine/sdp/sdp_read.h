@@ -3,8 +3,8 @@
  * into the text, nothing allocated. Our own, because sofia-sip's parser as
  * Debian has it never returns from some malformed m= lines.
  */
-#ifndef ENGINE_EMBEDDED_SDP_READ_H
-#define ENGINE_EMBEDDED_SDP_READ_H
+#ifndef ENGINE_SDP_SDP_READ_H
+#define ENGINE_SDP_SDP_READ_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -12,8 +12,8 @@
 #include <sys/socket.h>
 
 #include "base/slice.h"
-#include "engine/embedded/sdes.h"
-#include "engine/embedded/sdp.h"
+#include "engine/sdp/sdes.h"
+#include "engine/sdp/sdp.h"
 
 /** As seen by whoever wrote the description. */
 enum sdp_direction {

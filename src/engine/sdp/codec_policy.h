@@ -2,13 +2,13 @@
  * Which codecs a leg may speak: JIGATE_JIGASI_CODECS toward Jigasi, and
  * toward phones what lets audio pass through as it comes where that can be.
  */
-#ifndef ENGINE_EMBEDDED_CODEC_POLICY_H
-#define ENGINE_EMBEDDED_CODEC_POLICY_H
+#ifndef ENGINE_SDP_CODEC_POLICY_H
+#define ENGINE_SDP_CODEC_POLICY_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "engine/embedded/sdp.h"
+#include "engine/sdp/sdp.h"
 
 struct codec_policy {
     bool caller; /* the caller's codec comes first if it is one of … */

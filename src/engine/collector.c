@@ -1,4 +1,4 @@
-#include "engine/embedded/collector.h"
+#include "engine/collector.h"
 
 #include <errno.h>
 #include <stdint.h>

@@ -6,8 +6,8 @@
  * from timers, never from within the commands; they may call any function
  * here, collector_free() included.
  */
-#ifndef ENGINE_EMBEDDED_COLLECTOR_H
-#define ENGINE_EMBEDDED_COLLECTOR_H
+#ifndef ENGINE_COLLECTOR_H
+#define ENGINE_COLLECTOR_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,4 +1,4 @@
-#include "engine/embedded/codec_policy.h"
+#include "engine/sdp/codec_policy.h"
 
 #include <string.h>
 

@@ -1,10 +1,10 @@
-#include "engine/embedded/sdp.h"
+#include "engine/sdp/sdp.h"
 
 #include <string.h>
 
 #include "base/address.h"
-#include "engine/embedded/sdp_read.h"
-#include "engine/embedded/sdp_write.h"
+#include "engine/sdp/sdp_read.h"
+#include "engine/sdp/sdp_write.h"
 
 enum {
     OPUS_PT = 111, /* what we offer; the far side's own numbers else */

@@ -1,4 +1,4 @@
-#include "engine/embedded/sdes.h"
+#include "engine/sdp/sdes.h"
 
 #include <errno.h>
 #include <openssl/evp.h>
