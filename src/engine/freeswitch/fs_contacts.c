@@ -160,12 +160,10 @@ static struct fs_contact *registered(struct fs_node *node,
         return NULL;
     }
     ct = contact_find(node, side, uri);
-    if (!ct) {
+    if (!ct && (ct = contact_add(node, side, uri)))
         log_line(node->fs->log, from->level, NULL,
                  "registered user=%s contact=%s source=%s:%s", user, uri,
                  from->ip, from->port);
-        ct = contact_add(node, side, uri);
-    }
     if (!ct || slice_copy(slice_of(user), ct->user, sizeof(ct->user)))
         return NULL;
     ct->seen = true;

@@ -40,7 +40,6 @@ static void hold_write(struct fs_leg *leg, bool on)
 {
     enum config_prompt_mix mix = leg->fs->cfg->prompt_mix;
 
-    leg->player.held = on;
     fs_leg_send(leg, NULL, 0, "uuid_audio", leg->uuid, "start", "write",
                 holds[mix].what, on ? holds[mix].value : "0", NULL);
 }
