@@ -3,6 +3,7 @@ one connection, and that is opened anew when it breaks."""
 import asyncio
 import re
 import ssl
+import time
 
 import pytest
 
@@ -157,6 +158,10 @@ WRONG = {
     "an address": (
         {}, {"SIPGW_SIP_SERVER": "127.0.0.1"},
         r"its certificate is for another name \(localhost\)"),
+    "another address": (
+        {"names": ["IP:192.0.2.7", "IP:2001:db8::7"]},
+        {"SIPGW_SIP_SERVER": "127.0.0.1"},
+        r"its certificate is for another name \(192.0.2.7, 2001:db8::7\)"),
     "expired": (
         {"days": -1}, {},
         "its certificate, or one of the chain, has expired; the other side "
@@ -286,6 +291,17 @@ async def test_a_cut_is_healed_and_calls_go_on(trunk_with, ear, monkeypatch,
             await again.wait_state("up")
             await again.hang_up()
             await s.stats(activeCalls=0)
+
+
+async def test_a_trunk_that_hangs_up_at_once_is_not_hammered(trunk_with):
+    g, t = trunk_with()
+    async with t:
+        await registers(g, t)
+        for at_least in (1.5, 3):   # 2 s, 4 s, less a quarter
+            t.contact, cut_at = None, time.monotonic()
+            t.endpoint.cut()
+            await t.registered(20)
+            assert time.monotonic() - cut_at > at_least
 
 
 async def test_a_bye_waits_for_the_connection(trunk_with, ear):

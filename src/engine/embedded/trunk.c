@@ -161,7 +161,10 @@ static void succeeded(struct trunk *t, const sip_t *sip)
         t->done = true;
         return;
     }
-    t->failures = 0;
+    if (!t->registered)
+        t->registered_at = ua_now();
+    if (t->registered || !trunk_is_tls(t))
+        t->failures = 0; /* a connection has to hold for that */
     t->registered = true;
     t->home = t->addresses[t->at];
     t->told_port = t->side->port;

@@ -8,6 +8,7 @@ enum {
     DIAL_MS = 15000, /* tls_client.h gives up sooner */
     TAKEN_LOOK_MS = 2,
     TAKEN_MS = 2000,
+    HELD_MS = 5000,  /* a connection that holds; before it is a failure */
     AGAIN_MS = 1000, /* at most, after a connection that held */
 };
 
@@ -56,8 +57,10 @@ static void taken_h(void *arg)
     struct tls_client_view v;
 
     tls_client_look(t->side->client, &v);
-    if (v.state != TLS_CLIENT_UP)
-        return; /* trunk_link_changed() is called */
+    if (v.state != TLS_CLIENT_UP) { /* trunk_link_changed() is called */
+        ua_timer(t->ua, &t->timer, DIAL_MS, silent_h, t);
+        return;
+    }
     if (ua_tls_is_taken(t->side, &v.inner)) {
         t->linking = false;
         ua_tls_port(t->side, address_port(&v.local));
@@ -115,7 +118,14 @@ void trunk_link_changed(struct trunk *t)
         trunk_unlink(t);
         trunk_next(t, why);
     } else if (t->registered) {
+        bool held = ua_now() - t->registered_at >= HELD_MS;
+
         broken(t);
+        if (!held) {
+            trunk_next(t, why);
+            return;
+        }
+        t->failures = 0;
         trunk_again(t, why, ua_random() % AGAIN_MS);
     }
 }

@@ -46,6 +46,7 @@ struct trunk {
     struct trunk_nonce nonces[TRUNK_NONCES]; /* the last ones, in a ring */
     unsigned next_nonce;
     bool registered;
+    uint64_t registered_at;       /* since when, ms */
     struct sockaddr_storage home; /* where, while registered */
     unsigned told_port;           /* TLS: of our Contact there, 0: none */
     struct timer lapse_timer;

@@ -1,8 +1,10 @@
 #include "engine/embedded/tls/tls_peer.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <openssl/err.h>
 #include <openssl/x509v3.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -10,6 +12,8 @@
 
 /* Of Debian's ca-certificates, and Alpine's. */
 #define SYSTEM_ROOTS "/etc/ssl/certs/ca-certificates.crt"
+
+enum { NAME_SIZE = 64 };
 
 static const struct {
     int error;
@@ -49,8 +53,34 @@ static const struct {
     {SSL_R_UNSUPPORTED_PROTOCOL, "; it must speak TLS 1.2 or 1.3"},
 };
 
-/* Names in the certificate, as far as they fit; from outside, so only what
-   is printable. */
+/* From outside, so only what is printable. False: not a host's name. */
+static bool name_of(const GENERAL_NAME *n, char out[NAME_SIZE])
+{
+    struct in6_addr v6;
+    struct in_addr v4;
+    const ASN1_STRING *s = n->d.ia5;
+    const unsigned char *data;
+    size_t len;
+
+    if (n->type != GEN_DNS && n->type != GEN_IPADD)
+        return false;
+    data = ASN1_STRING_get0_data(s);
+    len = (size_t)ASN1_STRING_length(s);
+    if (n->type == GEN_DNS) {
+        utf8_clean((const char *)data, len, out, NAME_SIZE);
+        return true;
+    }
+    if (len == sizeof(v4)) {
+        memcpy(&v4, data, len);
+        return inet_ntop(AF_INET, &v4, out, NAME_SIZE);
+    }
+    if (len != sizeof(v6))
+        return false;
+    memcpy(&v6, data, len);
+    return inet_ntop(AF_INET6, &v6, out, NAME_SIZE);
+}
+
+/* Names and addresses in the certificate, as far as they fit. */
 static void names_of(X509 *cert, char *out, size_t size)
 {
     GENERAL_NAMES *all =
@@ -59,15 +89,11 @@ static void names_of(X509 *cert, char *out, size_t size)
 
     *out = '\0';
     for (int i = 0; i < sk_GENERAL_NAME_num(all); i++) {
-        const GENERAL_NAME *n = sk_GENERAL_NAME_value(all, i);
-        char name[64];
+        char name[NAME_SIZE];
         int len;
 
-        if (n->type != GEN_DNS)
+        if (!name_of(sk_GENERAL_NAME_value(all, i), name))
             continue;
-        utf8_clean((const char *)ASN1_STRING_get0_data(n->d.dNSName),
-                   (size_t)ASN1_STRING_length(n->d.dNSName), name,
-                   sizeof(name));
         len =
             snprintf(out + used, size - used, "%s%s", used ? ", " : "", name);
         if (len < 0 || (size_t)len >= size - used) {
