@@ -108,6 +108,7 @@ int main(int argc, char **argv)
         .internal_ip = "127.0.0.2",
         .esl_password = "x",
         .jigasi_user = "jigasi",
+        .jigasi_codecs = "opus",
         .language = "en",
         .freeswitch_sounds_dir = "/sounds",
     };

@@ -265,6 +265,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
                          .internal_ip = "127.0.0.2",
                          .esl_password = "secret",
                          .jigasi_user = "jigasi",
+                         .jigasi_codecs = "opus",
                          .language = "en",
                          .freeswitch_sounds_dir = "/sounds"};
     static struct event_base *base; /* one for all inputs: they are many */

@@ -80,6 +80,7 @@ struct fs_keylog {
     uint32_t round;
     size_t read;      /* keys of this round that were dealt with … */
     size_t done;      /* … and that no restart need read, as written */
+    size_t emptied;   /* keys of the round before that were dealt with */
     uint64_t info_at; /* ms: when a key came by INFO */
     bool asked;       /* for the log, and no answer has come … */
     bool again;       /* … to be asked again then */

@@ -66,34 +66,45 @@ void fs_keylog_done(struct fs_leg *leg, size_t started)
     fs_leg_set(leg, DONE_VARIABLE, text);
 }
 
-static void settle_h(void *arg)
-{
-    struct fs_leg *leg = arg;
-
-    if (!collector_running(leg->keys))
-        fs_keylog_done(leg, collector_started(leg->keys));
-}
-
-/* Keys were read. Those of a collection are done when it ends, those of a
-   sequence when it is keyed whole or can be no more. */
-static void settle(struct fs_leg *leg)
-{
-    settle_h(leg);
-    if (collector_started(leg->keys))
-        timer_start(leg->fs->timers, &leg->keylog.settle, SETTLE_MS, settle_h,
-                    leg);
-}
-
+/* Empties the log. */
 static void next_round(struct fs_leg *leg)
 {
     struct fs_keylog *kl = &leg->keylog;
     char vars[96];
 
     kl->round++;
+    kl->emptied = kl->read;
     kl->read = kl->done = 0;
     snprintf(vars, sizeof(vars), LOG_VARIABLE "=%lu.;" DONE_VARIABLE "=0",
              (unsigned long)kl->round);
     fs_leg_send(leg, NULL, 0, "uuid_setvar_multi", leg->uuid, vars, NULL);
+}
+
+static void done(struct fs_leg *leg)
+{
+    if (!collector_running(leg->keys))
+        fs_keylog_done(leg, collector_started(leg->keys));
+}
+
+static void settle_h(void *arg)
+{
+    struct fs_leg *leg = arg;
+    struct fs_keylog *kl = &leg->keylog;
+
+    done(leg);
+    if (kl->read > ROUND_KEYS && kl->done == kl->read)
+        next_round(leg);
+}
+
+/* Keys were read. Those of a collection are done when it ends, those of a
+   sequence when it is keyed whole or can be no more. The log is emptied when
+   nobody keys. */
+static void settle(struct fs_leg *leg)
+{
+    done(leg);
+    if (collector_started(leg->keys) || leg->keylog.read > ROUND_KEYS)
+        timer_start(leg->fs->timers, &leg->keylog.settle, SETTLE_MS, settle_h,
+                    leg);
 }
 
 /* ---- reading ---- */
@@ -119,6 +130,21 @@ static bool by_info(const struct fs_leg *leg)
            timers_now(leg->fs->timers) < leg->keylog.info_at + INFO_MS;
 }
 
+/* FreeSWITCH reads the log and writes it, one key longer, in two steps: what
+   empties it between them is undone, and what does so before they are told
+   is only read. Either round may be met again. */
+static bool is_round(struct fs_keylog *kl, uint32_t round, size_t len)
+{
+    if (round + 1 == kl->round && !kl->read && len > kl->emptied) {
+        kl->round = round;
+        kl->read = kl->done = kl->emptied;
+    } else if (round == kl->round + 1) {
+        kl->round = round;
+        kl->read = kl->done = 0;
+    }
+    return round == kl->round;
+}
+
 static void news(struct fs_leg *leg, struct slice log)
 {
     struct freeswitch *fs = leg->fs;
@@ -132,7 +158,7 @@ static void news(struct fs_leg *leg, struct slice log)
     if (kl->behind && !collector_listens(leg->keys))
         return;
     kl->behind = false;
-    if (!all.p || round != kl->round || all.len <= kl->read)
+    if (!all.p || !is_round(kl, round, all.len) || all.len <= kl->read)
         return;
     n = all.len - kl->read < NEWS_MAX ? all.len - kl->read : NEWS_MAX;
     memcpy(keys, all.p + kl->read, n);
@@ -144,8 +170,6 @@ static void news(struct fs_leg *leg, struct slice log)
             return;
     }
     settle(leg);
-    if (kl->read > ROUND_KEYS && kl->done == kl->read)
-        next_round(leg);
 }
 
 static void asked_h(bool ok, struct slice text, uint64_t ref, void *arg)

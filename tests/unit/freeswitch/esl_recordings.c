@@ -375,6 +375,7 @@ static int setup(void **state)
     cfg.internal_ip = "127.0.0.2";
     cfg.esl_password = "x";
     cfg.jigasi_user = "jigasi";
+    cfg.jigasi_codecs = "opus";
     cfg.language = "en";
     cfg.freeswitch_sounds_dir = "/sounds";
     r->base = event_base_new();
