@@ -21,6 +21,8 @@ enum {
     PAUSE_EACH_US = 40000,   /* in a pause */
     RETRY_US = 60000,        /* where nothing was found to cut */
     ROOM_STEP = 64,          /* bytes */
+    READY = 8,               /* slots made at the begin, … */
+    READY_ROOM = 192,        /* … for 20 ms of any codec, usually */
 };
 
 /* A packet. Those given out are filled anew, the last one first: its memory
@@ -67,6 +69,22 @@ struct jitter {
     struct slot *slot[JITTER_SLOTS]; /* by sequence number; NULL: empty */
 };
 
+/* What comes all at once when the machine stood still finds room without
+   asking for memory. */
+static int make_ready(struct jitter *j)
+{
+    for (int i = 0; i < READY; i++) {
+        struct slot *s = malloc(sizeof(*s) + READY_ROOM);
+
+        if (!s)
+            return ENOMEM;
+        s->size = READY_ROOM;
+        s->spare = j->spare;
+        j->spare = s;
+    }
+    return 0;
+}
+
 int jitter_alloc(struct jitter **jp, uint32_t clock)
 {
     struct jitter *j = calloc(1, sizeof(*j));
@@ -76,6 +94,10 @@ int jitter_alloc(struct jitter **jp, uint32_t clock)
     j->clock = clock;
     j->units = clock / 50;
     lateness_begin(&j->lateness);
+    if (make_ready(j)) {
+        jitter_free(j);
+        return ENOMEM;
+    }
     *jp = j;
     return 0;
 }
