@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <event2/event.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -29,7 +28,6 @@ struct embedded {
     struct media *media;
     struct ua_thread *sip;
     struct leg_table *legs; /* struct embedded_leg */
-    _Atomic uint64_t next_leg;
 };
 
 static struct embedded *of(struct engine *e)
@@ -178,7 +176,6 @@ static int start(struct engine *engine)
         .log = e->log,
         .in = e->commands,
         .out = e->reports,
-        .next_leg = &e->next_leg,
     };
     int err = start_media(e);
 
@@ -310,10 +307,7 @@ static void bind_keys(struct engine *e, engine_leg leg,
 static engine_leg dial(struct engine *engine, const struct engine_dial *d)
 {
     struct embedded *e = of(engine);
-    unsigned workers = media_workers(e->media);
-    uint64_t raw = atomic_fetch_add(&e->next_leg, 1);
-    /* Both legs of a call live on one worker. */
-    engine_leg leg = raw * workers + (d->for_leg ? d->for_leg : raw) % workers;
+    engine_leg leg = media_leg(e->media, d->for_leg);
 
     add_leg(e, leg);
     command(e, &(struct command){
@@ -419,7 +413,6 @@ int embedded_alloc(struct engine **ep, const struct config *cfg,
     e->log = log;
     e->h = h;
     e->arg = arg;
-    atomic_init(&e->next_leg, 1);
     err = mailbox_alloc(&e->reports);
     if (!err)
         err = mailbox_alloc(&e->commands);

@@ -11,7 +11,6 @@
 #define ENGINE_EMBEDDED_UA_H
 
 #include <dirent.h>
-#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -108,9 +107,8 @@ struct ua {
     const struct config *cfg;
     struct log *log;
     struct media *media;
-    struct mailbox *in;         /* struct command */
-    struct mailbox *out;        /* struct report */
-    _Atomic uint64_t *next_leg; /* shared with the main thread */
+    struct mailbox *in;  /* struct command */
+    struct mailbox *out; /* struct report */
     su_root_t *root;
     su_home_t home[1];
     sip_supported_t *supported; /* option tags: UA_SUPPORTED */

@@ -367,7 +367,6 @@ int ua_thread_start(struct ua_thread **tp, const struct ua_thread_config *tc)
     t->ua.media = tc->media;
     t->ua.in = tc->in;
     t->ua.out = tc->out;
-    t->ua.next_leg = tc->next_leg;
     sem_init(&t->ready, 0, 0);
     /* Signals are the main thread's. */
     sigfillset(&all);

@@ -4,7 +4,6 @@
 #ifndef ENGINE_EMBEDDED_UA_THREAD_H
 #define ENGINE_EMBEDDED_UA_THREAD_H
 
-#include <stdatomic.h>
 #include <stdint.h>
 
 #include "base/log.h"
@@ -19,9 +18,8 @@ struct ua_thread_config {
     const struct config *cfg;
     struct log *log;
     struct media *media;
-    struct mailbox *in;         /* struct command */
-    struct mailbox *out;        /* struct report */
-    _Atomic uint64_t *next_leg; /* numbers of legs not given yet */
+    struct mailbox *in;  /* struct command */
+    struct mailbox *out; /* struct report */
 };
 
 /**

@@ -153,15 +153,12 @@ void ua_uas_invite(struct ua_side *side, msg_t *msg, sip_t *sip,
                    enum engine_source source, const char *user)
 {
     struct ua *s = side->ua;
-    uint64_t raw = atomic_fetch_add(s->next_leg, 1);
-    unsigned workers = media_workers(s->media);
     struct ua_leg *leg;
     char call[ENGINE_CALL_ID_MAX];
     int err;
 
     snprintf(call, sizeof(call), "%08x", (unsigned)(uint32_t)ua_random());
-    err = ua_leg_alloc(&leg, side, raw * workers + raw % workers, call,
-                       UA_OFFERED);
+    err = ua_leg_alloc(&leg, side, media_leg(s->media, 0), call, UA_OFFERED);
     if (err) {
         nta_msg_treply(side->agent, msg, SIP_500_INTERNAL_SERVER_ERROR,
                        TAG_END());

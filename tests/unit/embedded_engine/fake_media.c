@@ -7,6 +7,7 @@
 struct media {
     struct media_config mc;
     uint16_t next_port;
+    uint64_t n_numbers;
     bool no_port;
     struct fake_stream streams[FAKE_STREAMS_MAX];
     size_t n_streams;
@@ -33,9 +34,15 @@ void media_free(struct media *m)
     the = NULL;
 }
 
-unsigned media_workers(const struct media *m)
+engine_leg media_leg(struct media *m, engine_leg peer)
 {
-    return 3;
+    engine_leg leg;
+
+    pthread_mutex_lock(&lock);
+    m->n_numbers++;
+    leg = m->n_numbers * 3 + (peer ? peer : m->n_numbers) % 3;
+    pthread_mutex_unlock(&lock);
+    return leg;
 }
 
 static struct fake_stream *find(engine_leg leg)

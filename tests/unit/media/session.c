@@ -395,12 +395,46 @@ static void packets_are_marked_for_expedited_forwarding(void **state)
     far_close(&f);
 }
 
+/* Each call in its turn has two legs, as calls do that come one by one. */
+static void calls_are_spread_over_the_workers(void **state)
+{
+    enum { CALLS = 6, WORKERS = 2 };
+    struct rig *r = rig_make(WORKERS, 4 * CALLS);
+    struct far f[2 * CALLS];
+    unsigned on[WORKERS] = {0};
+    engine_leg leg[2 * CALLS], last = 0;
+
+    for (int i = 0; i < 2 * CALLS; i++) {
+        leg[i] = media_leg(r->media, i % 2 ? leg[i - 1] : 0);
+        assert_true(leg[i] > last);
+        last = leg[i];
+        far_open(&f[i], r, leg[i], MEDIA_PCMU);
+        on[leg[i] % WORKERS]++;
+        if (i % 2)
+            assert_int_equal(leg[i] % WORKERS, leg[i - 1] % WORKERS);
+    }
+    assert_int_equal(on[0], CALLS);
+    /* One worker has lost its calls: the next ones are its. */
+    for (int i = 0; i < 2 * CALLS; i++)
+        if (leg[i] % WORKERS == 1)
+            far_close(&f[i]);
+    for (int i = 0; i < 2 * CALLS; i++) {
+        if (leg[i] % WORKERS != 1)
+            continue;
+        leg[i] = media_leg(r->media, 0);
+        assert_int_equal(leg[i] % WORKERS, 1);
+        far_open(&f[i], r, leg[i], MEDIA_PCMU);
+    }
+    for (int i = 0; i < 2 * CALLS; i++)
+        far_close(&f[i]);
+    rig_free(r);
+}
+
 static void legs_of_two_workers_are_not_bridged(void **state)
 {
     struct rig *r = rig_make(2, 8);
     struct far f[4];
 
-    assert_int_equal(media_workers(r->media), 2);
     for (engine_leg leg = 1; leg <= 4; leg++)
         far_start(&f[leg - 1], r, leg, MEDIA_PCMU);
     media_bridge(r->media, 1, 2);
@@ -439,6 +473,7 @@ int main(void)
         cmocka_unit_test(ports_run_out_and_come_back),
         cmocka_unit_test(a_port_that_another_program_holds_is_skipped),
         T(packets_are_marked_for_expedited_forwarding),
+        cmocka_unit_test(calls_are_spread_over_the_workers),
         cmocka_unit_test(legs_of_two_workers_are_not_bridged),
     };
 

@@ -25,10 +25,12 @@ struct media {
      * never while a packet is handled. */
     pthread_mutex_t lock;
     struct leg_map legs;
+    uint64_t n_numbers; /* given to legs */
     unsigned n_workers;
     struct {
         struct worker *worker;
         struct message *quit;
+        unsigned streams;
     } pool[WORKERS_MAX];
 };
 
@@ -136,14 +138,52 @@ void media_free(struct media *m)
     free(m);
 }
 
-unsigned media_workers(const struct media *m)
+static unsigned worker_number(const struct media *m, engine_leg leg)
 {
-    return m->n_workers;
+    return (unsigned)(leg % m->n_workers);
 }
 
-static struct worker *worker_of(const struct media *m, engine_leg leg)
+/* Of several the one whose turn it is: streams of the last call may not be
+   open yet. */
+static unsigned idlest(const struct media *m)
 {
-    return m->pool[leg % m->n_workers].worker;
+    unsigned best = (unsigned)(m->n_numbers / 2 % m->n_workers);
+
+    for (unsigned i = 0; i < m->n_workers; i++)
+        if (m->pool[i].streams < m->pool[best].streams)
+            best = i;
+    return best;
+}
+
+engine_leg media_leg(struct media *m, engine_leg peer)
+{
+    engine_leg leg;
+    unsigned worker;
+
+    pthread_mutex_lock(&m->lock);
+    worker = peer ? worker_number(m, peer) : idlest(m);
+    leg = ++m->n_numbers * m->n_workers + worker;
+    pthread_mutex_unlock(&m->lock);
+    return leg;
+}
+
+/* Enter it into the map, and count it. */
+static int stream_enter(struct media *m, struct stream *s)
+{
+    int err = leg_map_put(&m->legs, s->leg, s);
+
+    if (!err)
+        m->pool[worker_number(m, s->leg)].streams++;
+    return err;
+}
+
+static struct stream *stream_leave(struct media *m, engine_leg leg)
+{
+    struct stream *s = leg_map_take(&m->legs, leg);
+
+    if (s)
+        m->pool[worker_number(m, leg)].streams--;
+    return s;
 }
 
 /* Enter the stream and hand it over to its worker. */
@@ -153,11 +193,11 @@ static int stream_start(struct media *m, struct stream *s,
     int err;
 
     pthread_mutex_lock(&m->lock);
-    err = leg_map_put(&m->legs, s->leg, s);
+    err = stream_enter(m, s);
     if (!err) {
         err = worker_socket_add(s->worker, s->fd, &s->socket);
         if (err)
-            leg_map_take(&m->legs, s->leg);
+            stream_leave(m, s->leg);
     }
     if (!err)
         worker_post(s->worker, open);
@@ -174,8 +214,8 @@ int media_stream_open(struct media *m, engine_leg leg, enum engine_side side,
 
     if (!open)
         return ENOMEM;
-    err = stream_alloc(&s, leg, worker_of(m, leg), m->ports[side],
-                       &m->address[side]);
+    err = stream_alloc(&s, leg, m->pool[worker_number(m, leg)].worker,
+                       m->ports[side], &m->address[side]);
     if (err) {
         free(open);
         return err;
@@ -196,7 +236,7 @@ void media_stream_close(struct media *m, engine_leg leg)
     struct stream *s;
 
     pthread_mutex_lock(&m->lock);
-    s = leg_map_take(&m->legs, leg);
+    s = stream_leave(m, leg);
     if (s) {
         struct message *mail = s->close_mail;
 

@@ -67,8 +67,14 @@ int media_alloc(struct media **mp, const struct media_config *mc);
 /** Stop the workers, close all streams. */
 void media_free(struct media *m);
 
-/** Number of workers; a leg's worker is its number modulo this. */
-unsigned media_workers(const struct media *m);
+/**
+ * A number for a new leg, which no other has had. It tells the worker: that
+ * of the peer, since both legs of a call live on one, and for a call's first
+ * leg the worker with the fewest streams.
+ *
+ * @param peer  0: it is the first.
+ */
+engine_leg media_leg(struct media *m, engine_leg peer);
 
 /**
  * Bind the sockets of a new stream: RTP, and RTCP one port above. It sends
