@@ -21,11 +21,6 @@ struct options {
     const char *user, *password, *jigasi_password, *voice;
 };
 
-/** CPU time of the whole machine, in ticks. */
-struct machine {
-    uint64_t all, idle;
-};
-
 struct run {
     struct load load;
     struct options opt;
@@ -39,7 +34,7 @@ struct run {
     long rss_idle, rss_held;
     long rss_minute, rss_most; /* a minute later, and at the most from then */
     uint64_t rss_at;           /* when to look next */
-    struct machine busy_from, busy_to;
+    double idle_from, idle_to;
     size_t keyed;
 };
 
