@@ -10,6 +10,7 @@
  * 1 some did not, 2 it could not be run.
  */
 #include "run.h"
+#include "stall.h"
 
 #include <err.h>
 #include <math.h>
@@ -46,7 +47,10 @@ uint64_t now_ns(void)
 
 /* ---- phases: each returns true when it is over ---- */
 
-enum { DRAIN_S = 1 };
+enum {
+    DRAIN_S = 1,
+    LONG_S = 60, /* so long the machine may stand still, too */
+};
 
 static double in_phase(const struct run *r)
 {
@@ -363,6 +367,8 @@ int main(int argc, char **argv)
         listen_open(&r->load, o->voice);
     open_ends(r);
     open_timer(r);
+    if (o->seconds >= LONG_S)
+        stall_watch();
     r->deadline =
         now_ms() + 60000 + (uint64_t)((o->seconds + o->settle) * 1000) +
         (uint64_t)(o->rate > 0 ? (double)o->calls * 1000 / o->rate

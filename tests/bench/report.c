@@ -1,5 +1,6 @@
 /* What a run cost and what came through. */
 #include "run.h"
+#include "stall.h"
 
 #include <err.h>
 #include <stdio.h>
@@ -104,6 +105,7 @@ void measure_from(struct run *r)
     r->cpu_from = cpu_of(r->opt.watch);
     r->own_from = own_cpu();
     r->from_us = now_us();
+    stall_forget();
 }
 
 void measure_to(struct run *r)
@@ -112,6 +114,7 @@ void measure_to(struct run *r)
     r->idle_to = machine_idle();
     r->cpu_to = cpu_of(r->opt.watch);
     r->own_to = own_cpu();
+    r->stall_ms = stall_longest();
 }
 
 static void say(const char *name, double value, const char *unit)
@@ -240,6 +243,8 @@ bool report(struct run *r)
         100 - 100 * (r->idle_to - r->idle_from) /
                   (seconds * (double)sysconf(_SC_NPROCESSORS_ONLN)),
         "%");
+    if (r->stall_ms >= 0)
+        say("machine_stall", r->stall_ms, "ms");
     if (!r->opt.relay.sin_port) {
         report_times("setup", &l->setup);
         report_times("join", &l->join);

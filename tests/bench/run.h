@@ -35,6 +35,7 @@ struct run {
     long rss_minute, rss_most; /* a minute later, and at the most from then */
     uint64_t rss_at;           /* when to look next */
     double idle_from, idle_to;
+    double stall_ms; /* of the machine, -1: not watched */
     size_t keyed;
 };
 

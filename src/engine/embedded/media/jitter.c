@@ -21,8 +21,8 @@ enum {
     PAUSE_EACH_US = 40000,   /* in a pause */
     RETRY_US = 60000,        /* where nothing was found to cut */
     ROOM_STEP = 64,          /* bytes */
-    READY = 8,               /* slots made at the begin, … */
-    READY_ROOM = 192,        /* … for 20 ms of any codec, usually */
+    READY = 16,       /* slots made at the begin: the longest delay, … */
+    READY_ROOM = 192, /* … of 20 ms of any codec, usually */
 };
 
 /* A packet. Those given out are filled anew, the last one first: its memory

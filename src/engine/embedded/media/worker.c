@@ -18,7 +18,7 @@
 enum {
     EVENTS_MAX = 64,
     STEP_MS = WORKER_TICK_MS / WORKER_STEPS,
-    CATCH_UP_MAX = 100 / STEP_MS, /* steps made up for after a stall; then
+    CATCH_UP_MAX = 240 / STEP_MS, /* steps made up for after a stall; then
                                      time jumps */
     GATHER_MAX = 8, /* times EVENTS_MAX packets at once, so that a flood
                        does not stop the clock */
