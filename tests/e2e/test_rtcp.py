@@ -211,4 +211,5 @@ async def test_baresips_reports_are_understood(gateway, ear, tmp_path,
         await s.stats(activeCalls=0)
     phone = figures(gateway, "phone")
     assert phone["far_lost"] == 0 and phone["lost"] < 1
-    assert 0 < phone["rtt"] < 100 and phone["far_mos"] > 4.0
+    # Of nothing at all there would be no rtt; that of loopback may be 0.0.
+    assert phone["rtt"] < 100 and phone["far_mos"] > 4.0
