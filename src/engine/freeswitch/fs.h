@@ -176,6 +176,10 @@ void fs_leg_execute(struct fs_leg *leg, const char *app, const char *arg);
 /** End the channel; again and again where it does not exist yet. */
 void fs_leg_kill(struct fs_leg *leg, const char *cause);
 
+/** End a channel that was told to end, with a status of its own, if that does
+ *  not come to pass. */
+void fs_leg_kill_soon(struct fs_leg *leg);
+
 /** Set a channel variable; value is encoded where needed. */
 void fs_leg_set(struct fs_leg *leg, const char *name, const char *value);
 

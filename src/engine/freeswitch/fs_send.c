@@ -11,6 +11,7 @@ enum {
     WORDS_MAX = 12,
     LINE_MAX_BYTES = 4096,
     KILL_AGAIN_MS = 100,
+    KILL_SOON_MS = 2000,
     KILLS_MAX = 100, /* a channel that does not exist by then never will */
 };
 
@@ -155,6 +156,13 @@ static void killed_h(bool ok, struct slice text, uint64_t ref, void *arg)
                     leg);
     else
         fs_leg_gone(leg, ENGINE_END_LOCAL, 0, 0, "");
+}
+
+void fs_leg_kill_soon(struct fs_leg *leg)
+{
+    if (!timer_running(&leg->kill))
+        timer_start(leg->fs->timers, &leg->kill, KILL_SOON_MS, kill_again_h,
+                    leg);
 }
 
 void fs_leg_kill(struct fs_leg *leg, const char *cause)

@@ -266,7 +266,10 @@ static void known(struct fs_leg *leg, const struct fs_found *f,
         return;
     }
     if (leg->killed) {
-        fs_leg_kill(leg, "NORMAL_CLEARING");
+        if (leg->kills)
+            fs_leg_kill(leg, "NORMAL_CLEARING");
+        else
+            fs_leg_kill_soon(leg);
         return;
     }
     if (fs_is_ringing(ev))
