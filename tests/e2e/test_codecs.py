@@ -1,6 +1,7 @@
 """Phones and Jigasi that do not speak the same codec."""
 import asyncio
 
+import numpy as np
 import pytest
 
 import audio
@@ -116,6 +117,25 @@ async def test_a_prompt_over_the_meeting(gateway_with, ear, codecs):
         assert abs(after - before) < 1.5
         stats = call.media.stats()
         assert (stats.lost, stats.sources, stats.breaks) == (0, 1, 0), stats
+
+
+@pytest.mark.parametrize("jigasi", ["pcmu", "opus"])
+async def test_late_packets_are_no_bang(scene, jigasi):
+    """Where one end of G.722 is set up anew the other makes noise of it."""
+    async with scene(codecs=(jigasi,)) as s:
+        call, meeting = await s.in_meeting(codecs=("g722",))
+        await both_ways(s, call, meeting)
+        starts = call.media.mark(), meeting.media.mark()
+        await call.keys("*0")
+        for _ in range(8):
+            await asyncio.sleep(0.25)
+            meeting.media.sending = False
+            await asyncio.sleep(0.1)
+            meeting.media.sending = True
+        await asyncio.sleep(0.25)
+        for media, start in zip((call.media, meeting.media), starts):
+            loudest = np.abs(media.heard(start).astype(int)).max()
+            assert 3000 < loudest < 15000
 
 
 async def test_hold_mute_and_keys(scene):

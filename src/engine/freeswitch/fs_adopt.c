@@ -217,8 +217,8 @@ static void recover(struct fs_node *node, struct fs_leg *leg,
     r->ev.recovered.answered = leg->answered;
     recovered_note(r, node, ev);
     recovered_peer(r, node, leg, ev);
+    fs_codecs_learn(leg, ev);
     if (leg->inbound) {
-        fs_codecs_learn(leg, ev);
         if (!esl_event_raw(ev, "variable_jigate_call").p)
             fs_offer_prepare(leg);
         if (leg->answered)

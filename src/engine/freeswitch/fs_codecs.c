@@ -50,3 +50,10 @@ void fs_codecs(char out[static FS_CODECS_MAX],
         n += (size_t)snprintf(out + n, FS_CODECS_MAX - n, "%s%s", i ? "," : "",
                               names[l.codecs[i]]);
 }
+
+void fs_codecs_steady(struct fs_leg *participant, struct fs_leg *jigasi)
+{
+    if (participant->codec_known && participant->codec == MEDIA_G722)
+        fs_leg_send(jigasi, NULL, 0, "uuid_displace", jigasi->uuid, "start",
+                    FS_SILENCE, "0", "mr", NULL);
+}

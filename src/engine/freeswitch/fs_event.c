@@ -159,6 +159,7 @@ static void on_park(struct fs_node *node, struct fs_leg *leg, const char *uuid,
         set_call_id(leg, ev);
         set_rate(leg, ev);
         set_tones(leg, ev);
+        fs_codecs_learn(leg, ev);
         if (!leg->jigasi)
             fs_keylog_start(leg);
         fs_leg_answered(leg);

@@ -266,6 +266,7 @@ void fs_leg_bridged(struct fs_leg *leg, struct fs_leg *peer)
     leg->joined = peer->joined = true;
     leg->peer = peer->number;
     peer->peer = leg->number;
+    fs_codecs_steady(leg->jigasi ? peer : leg, leg->jigasi ? leg : peer);
     fs_play_ready(leg);
     fs_tell(leg->fs, &ev);
 }
