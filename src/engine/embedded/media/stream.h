@@ -78,7 +78,8 @@ struct stream {
     uint16_t port;
     struct ports *ports;                   /* the port goes back there */
     struct stream_link link[STREAM_LISTS]; /* the worker's */
-    unsigned step; /* of the worker's clock, at which it ticks */
+    unsigned step; /* of the worker's clock, at which it ticks … */
+    bool ticked;   /* … and did, since it began to */
     bool gathered; /* the RTP socket: the worker reads it at each step */
     struct message *close_mail; /* so that closing needs no memory */
 

@@ -188,6 +188,7 @@ void worker_tick_set(struct worker *w, struct stream *s, bool on)
         return;
     if (on) {
         s->step = (w->step + 1) % WORKER_STEPS; /* the next one */
+        s->ticked = false;
         list_add(w, STREAMS_TICKING, s);
     } else {
         list_remove(w, STREAMS_TICKING, s);
@@ -323,12 +324,13 @@ static void sockets_handle(const struct epoll_event *ev, int n)
     }
 }
 
-static void gather(struct worker *w)
+/* What came in the time of so many steps. */
+static void gather(struct worker *w, uint64_t steps)
 {
     struct epoll_event ev[EVENTS_MAX];
 
     w->wall_us = clock_us(CLOCK_REALTIME);
-    for (int i = 0; i < GATHER_MAX; i++) {
+    for (uint64_t i = 0; i < GATHER_MAX * steps; i++) {
         int n = epoll_wait(w->gathered, ev, EVENTS_MAX, 0);
 
         if (n <= 0)
@@ -337,7 +339,9 @@ static void gather(struct worker *w)
     }
 }
 
-static void step(struct worker *w)
+/* made_up: its time is behind us. Who began to tick meanwhile owes nothing
+   for it. */
+static void step(struct worker *w, bool made_up)
 {
     struct stream *s;
 
@@ -346,7 +350,10 @@ static void step(struct worker *w)
     while (s) {
         struct stream *next = s->link[STREAMS_TICKING].next;
 
-        stream_tick(s); /* may take itself off the list */
+        if (!made_up)
+            s->ticked = true;
+        if (s->ticked)
+            stream_tick(s); /* may take itself off the list */
         s = next;
     }
 }
@@ -357,11 +364,11 @@ static void timer_handle(struct worker *w)
 
     if (read(w->timer, &steps, sizeof(steps)) != sizeof(steps))
         return;
-    gather(w);
     if (steps > CATCH_UP_MAX)
         steps = CATCH_UP_MAX;
+    gather(w, steps);
     while (steps--)
-        step(w);
+        step(w, steps > 0);
 }
 
 static void watch_handle(struct worker *w)
