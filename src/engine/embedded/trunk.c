@@ -163,8 +163,8 @@ static void succeeded(struct trunk *t, const sip_t *sip)
     }
     if (!t->registered)
         t->registered_at = ua_now();
-    if (t->registered || !trunk_is_tls(t))
-        t->failures = 0; /* a connection has to hold for that */
+    if (!trunk_is_tls(t)) /* whose connection has to hold for that */
+        t->failures = 0;
     t->registered = true;
     t->home = t->addresses[t->at];
     t->told_port = t->side->port;
@@ -361,6 +361,8 @@ static void attempt_h(void *arg)
     const struct way *w = &ways[cfg->trunk_transport];
     int family = strchr(t->side->ip, ':') ? AF_INET6 : AF_INET;
 
+    if (t->registered && ua_now() - t->registered_at >= TRUNK_HELD_MS)
+        t->failures = 0;
     t->resolve_until = ua_now() + RESOLVE_MS;
     if (resolve_start(&t->resolve, cfg->trunk_server,
                       cfg->trunk_port ? NULL : w->service,

@@ -16,6 +16,9 @@ struct trunk_nonce {
 
 enum { TRUNK_NONCES = 16 };
 
+/** A TLS connection that holds; one that ends before is a failure. */
+enum { TRUNK_HELD_MS = 5000 };
+
 enum { TRUNK_USER_SIZE = 33, TRUNK_HOST_SIZE = 260, TRUNK_DETAIL_SIZE = 512 };
 
 struct trunk {
