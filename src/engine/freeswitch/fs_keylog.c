@@ -16,7 +16,8 @@
 #include "engine/freeswitch/fs.h"
 
 enum {
-    ROUND_KEYS = 100,  /* in a log that has grown long */
+    ROUND_KEYS = 100,  /* in a log that has grown long … */
+    ROUND_MOST = 1000, /* … and in one that does not wait for a pause */
     NEWS_MAX = 2000,   /* keys that are dealt with at a time */
     LOG_MAX = 2200,    /* bytes of a log in an event */
     SETTLE_MS = 3500,  /* more than between the keys of a sequence */
@@ -98,10 +99,14 @@ static void settle_h(void *arg)
 
 /* Keys were read. Those of a collection are done when it ends, those of a
    sequence when it is keyed whole or can be no more. The log is emptied when
-   nobody keys. */
+   nobody keys, or when that never comes. */
 static void settle(struct fs_leg *leg)
 {
+    struct fs_keylog *kl = &leg->keylog;
+
     done(leg);
+    if (kl->read > ROUND_MOST && kl->done == kl->read)
+        next_round(leg);
     if (collector_started(leg->keys) || leg->keylog.read > ROUND_KEYS)
         timer_start(leg->fs->timers, &leg->keylog.settle, SETTLE_MS, settle_h,
                     leg);
@@ -132,15 +137,16 @@ static bool by_info(const struct fs_leg *leg)
 
 /* FreeSWITCH reads the log and writes it, one key longer, in two steps: what
    empties it between them is undone, and what does so before they are told
-   is only read. Either round may be met again. */
+   is only read. Either round may be met again. What was written to be done
+   stays so until it is written anew. */
 static bool is_round(struct fs_keylog *kl, uint32_t round, size_t len)
 {
     if (round + 1 == kl->round && !kl->read && len > kl->emptied) {
         kl->round = round;
-        kl->read = kl->done = kl->emptied;
+        kl->read = kl->emptied;
     } else if (round == kl->round + 1) {
         kl->round = round;
-        kl->read = kl->done = 0;
+        kl->read = 0;
     }
     return round == kl->round;
 }

@@ -83,7 +83,7 @@ static int teardown(void **state)
 static void read_log(struct rig *r, unsigned round, unsigned zeros,
                      const char *keys)
 {
-    char text[512], zero[MANY + 8] = "";
+    char text[2048], zero[1024] = "";
     struct esl_event ev;
     int n;
 
@@ -137,6 +137,18 @@ static void a_log_is_emptied_in_a_pause_alone(void **state)
     assert_int_equal(r->leg->keylog.round, 1);
 }
 
+static void a_log_that_grows_without_a_pause_is_emptied(void **state)
+{
+    struct rig *r = *state;
+
+    read_log(r, 0, 1000, "");
+    assert_int_equal(r->leg->keylog.round, 0);
+    read_log(r, 0, 1001, "");
+    assert_int_equal(r->leg->keylog.round, 1);
+    read_log(r, 1, 0, "1");
+    assert_string_equal(r->keys, "1");
+}
+
 static void an_emptied_log_begins_anew(void **state)
 {
     struct rig *r = *state;
@@ -160,6 +172,7 @@ static void emptying_may_be_undone(void **state)
     read_log(r, 0, MANY, "1");
     read_log(r, 0, MANY, "12");
     assert_string_equal(r->keys, "12");
+    assert_int_equal(r->leg->keylog.done, MANY + 2); /* no longer 0 */
     pause_keys(r);
     read_log(r, 1, 0, "3");
     assert_string_equal(r->keys, "123");
@@ -185,6 +198,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(each_key_counts_once),
         TEST(a_log_is_emptied_in_a_pause_alone),
+        TEST(a_log_that_grows_without_a_pause_is_emptied),
         TEST(an_emptied_log_begins_anew),
         TEST(emptying_may_be_undone),
         TEST(a_key_may_come_just_before),
