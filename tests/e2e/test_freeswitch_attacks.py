@@ -1,9 +1,11 @@
 """Attacks that only FreeSWITCH could fall for, on a real one."""
 import asyncio
 import re
+import signal
 
 import pytest
 
+import audio
 from e2e.gateway_freeswitch import OnFreeSwitch
 from e2e.scene import Scene
 from e2e.test_attacks import replaces
@@ -60,6 +62,33 @@ async def test_a_call_in_the_ivr_is_not_taken_over(real, ear):
         await told(real, f"from={p.endpoint.ip}:.* reason=replaces", 5)
         call, _ = await s.join("after")
         await call.hang_up()
+
+
+@pytest.mark.parametrize("headers", [
+    [], [("Call-Info", "<sip:x>;appearance-index=1")]],
+    ids=["Replaces", "appearance"])
+async def test_nobody_listens_while_the_program_stands_still(
+        real, ear, headers):
+    """FreeSWITCH alone has to refuse who knows all of another's call."""
+    async with Scene(real, ear) as s:
+        call, meeting = await s.in_meeting("mine")
+        p = await s.add_phone()
+        real.process.send_signal(signal.SIGSTOP)
+        try:
+            thief = await p.call("other", headers=[replaces(call), *headers])
+            thief.media.source = audio.tone(1200)
+            start = meeting.media.mark()
+            await asyncio.sleep(2)
+            assert call.state == meeting.state == "up", call.describe()
+            assert audio.tone_level(meeting.media.heard(start), 1200) < -45
+            assert audio.tone_level(meeting.media.heard(start), 600) > -30
+            assert audio.tone_level(thief.media.heard(), 600) < -45
+        finally:
+            real.process.send_signal(signal.SIGCONT)
+        await s.hears_tone(meeting, 600)
+        await thief.wait_state("ended", 10)
+        await call.hang_up()
+        await gone(real.server)
 
 
 CONTACTS = {
