@@ -27,6 +27,8 @@ enum {
     FS_DIAL_MS = 7200 * 1000,
 };
 
+#define FS_SILENCE "silence_stream://-1" /* mod_tone_stream, without end */
+
 struct freeswitch;
 struct fs_leg;
 
@@ -119,6 +121,7 @@ struct fs_leg {
     bool wide;   /* hears more than 8 kHz */
     bool listed; /* by the synchronisation under way */
     bool alone;  /* dialled before our start for one that is gone */
+    bool steady; /* silence is mixed into its audio: fs_codecs_steady() */
     unsigned kills;
     struct fs_watch watch;
     bool early; /* FreeSWITCH answered before it was asked to */
@@ -289,7 +292,7 @@ struct fs_found {
     char *dump;   /* header lines as of an event; NULL when it is gone */
     bool unknown; /* not answered: neither there nor gone */
     bool adopted; /* made a leg just now */
-    char playing[FS_PATH_MAX]; /* a prompt, "" for none */
+    char playing[FS_PATH_MAX]; /* a prompt, or FS_SILENCE; "" for nothing */
 };
 
 /** FreeSWITCH's gateway that registers at the trunk. */
@@ -315,6 +318,7 @@ struct fs_node {
     struct fs_contact *contacts;
     size_t n_contacts, contacts_size;
     uint64_t n_orders;
+    bool full_told;  /* that there is no room for more contacts */
     bool running[2]; /* profiles, by enum engine_side */
     bool running_told[2];
     struct fs_trunk trunk;
@@ -429,8 +433,6 @@ void fs_codecs(char out[static FS_CODECS_MAX],
                const struct codec_policy *jigasi,
                const struct fs_leg *participant);
 
-#define FS_SILENCE "silence_stream://-1" /* mod_tone_stream, without end */
-
 /**
  * Keep G.722 toward a participant in step. While a leg's audio is mixed or
  * muted, FreeSWITCH 1.10 sets up its codecs anew, within a sentence, after
@@ -439,6 +441,8 @@ void fs_codecs(char out[static FS_CODECS_MAX],
  * decoder that was not set up along with its encoder makes a bang of it. It
  * does not happen where that other leg's audio is worked on all the time:
  * silence is mixed into what Jigasi sends.
+ *
+ * To be called whenever the two were bridged.
  */
 void fs_codecs_steady(struct fs_leg *participant, struct fs_leg *jigasi);
 

@@ -35,8 +35,9 @@ struct fs_leg *fs_bridged_to(struct freeswitch *fs, const struct esl_event *ev)
     return fs_leg_find_uuid(fs, uuid);
 }
 
-/* What the leg was called before. */
-static void names_read(struct fs_leg *leg, const struct esl_event *ev)
+/* What the leg was called before, and how its channel is. */
+static void channel_read(struct fs_leg *leg, const struct fs_found *f,
+                         const struct esl_event *ev)
 {
     if (esl_event_raw(ev, "variable_jigate_call").p)
         esl_event_get(ev, "variable_jigate_call", leg->call,
@@ -44,6 +45,8 @@ static void names_read(struct fs_leg *leg, const struct esl_event *ev)
     esl_event_get(ev, "variable_sip_call_id", leg->call_id,
                   sizeof(leg->call_id));
     leg->answered = fs_is_answered(ev);
+    leg->steady = !strcmp(f->playing, FS_SILENCE);
+    fs_codecs_learn(leg, ev);
 }
 
 /* A call that we did not know: of before our start, or missed. */
@@ -56,7 +59,7 @@ static struct fs_leg *adopt_inbound(struct fs_node *node,
     if (!leg)
         return NULL;
     leg->jigasi = esl_event_is(ev, "variable_jigate_source", "jigasi");
-    names_read(leg, ev);
+    channel_read(leg, f, ev);
     return leg;
 }
 
@@ -109,7 +112,7 @@ static struct fs_leg *adopt_outbound(struct fs_node *node,
 
     if (!leg)
         return NULL;
-    names_read(leg, ev);
+    channel_read(leg, f, ev);
     esl_event_get(ev, "variable_jigate_for", uuid, sizeof(uuid));
     leg->ringing = fs_is_ringing(ev);
     other = fs_leg_find_uuid(node->fs, uuid);
@@ -217,7 +220,6 @@ static void recover(struct fs_node *node, struct fs_leg *leg,
     r->ev.recovered.answered = leg->answered;
     recovered_note(r, node, ev);
     recovered_peer(r, node, leg, ev);
-    fs_codecs_learn(leg, ev);
     if (leg->inbound) {
         if (!esl_event_raw(ev, "variable_jigate_call").p)
             fs_offer_prepare(leg);
@@ -250,8 +252,10 @@ static void join_legs(struct fs_node *node, struct fs_found *f,
 {
     struct fs_leg *peer = f->adopted ? fs_bridged_to(node->fs, ev) : NULL;
 
-    if (peer && leg->inbound && peer->number == leg->peer)
-        leg->bridged = leg->joined = peer->bridged = peer->joined = true;
+    if (!peer || !leg->inbound || peer->number != leg->peer)
+        return;
+    leg->bridged = leg->joined = peer->bridged = peer->joined = true;
+    fs_codecs_steady(leg->jigasi ? peer : leg, leg->jigasi ? leg : peer);
 }
 
 /* What an earlier program left to the participant: keys, and what plays while
@@ -262,7 +266,7 @@ static void take_over(struct fs_node *node, struct fs_found *f,
     if (!f->adopted || (leg->jigasi && !leg->inbound) || leg->killed)
         return;
     fs_keylog_adopt(leg, ev);
-    if (f->playing[0])
+    if (f->playing[0] && strcmp(f->playing, FS_SILENCE))
         fs_play_adopt(leg, f->playing);
     else if (leg->answered)
         fs_play_release(leg);

@@ -53,7 +53,10 @@ void fs_codecs(char out[static FS_CODECS_MAX],
 
 void fs_codecs_steady(struct fs_leg *participant, struct fs_leg *jigasi)
 {
-    if (participant->codec_known && participant->codec == MEDIA_G722)
-        fs_leg_send(jigasi, NULL, 0, "uuid_displace", jigasi->uuid, "start",
-                    FS_SILENCE, "0", "mr", NULL);
+    if (jigasi->steady || !participant->codec_known ||
+        participant->codec != MEDIA_G722)
+        return;
+    jigasi->steady = true;
+    fs_leg_send(jigasi, NULL, 0, "uuid_displace", jigasi->uuid, "start",
+                FS_SILENCE, "0", "mr", NULL);
 }

@@ -97,6 +97,17 @@ static struct fs_contact *contact_find(struct fs_node *node,
     return NULL;
 }
 
+static void tell_full(struct fs_node *node, const char *uri)
+{
+    if (!node->full_told)
+        log_line(node->fs->log, LOG_WARN, NULL,
+                 "node=%u: no room for more than %zu registrations: %s, and "
+                 "others perhaps, cannot be called; spread phones over more "
+                 "nodes (FREESWITCH_SERVER), or give the program more memory",
+                 node->index, node->n_contacts, uri);
+    node->full_told = true;
+}
+
 static struct fs_contact *contact_add(struct fs_node *node,
                                       enum engine_side side, const char *uri)
 {
@@ -109,8 +120,10 @@ static struct fs_contact *contact_add(struct fs_node *node,
                 ? NULL
                 : realloc(node->contacts, size * sizeof(*more));
 
-        if (!more)
+        if (!more) {
+            tell_full(node, uri);
             return NULL;
+        }
         node->contacts = more;
         node->contacts_size = size;
     }

@@ -234,7 +234,9 @@ static void on_bug_stop(struct fs_node *node, struct fs_leg *leg,
     if (!esl_event_is(ev, "Media-Bug-Function", "displace") ||
         !esl_event_get(ev, "Media-Bug-Target", path, sizeof(path)))
         return;
-    if (leg)
+    if (leg && !strcmp(path, FS_SILENCE))
+        leg->steady = false;
+    else if (leg)
         fs_play_stopped(leg, path);
     else
         fs_sync_played(node, uuid, path);

@@ -260,13 +260,13 @@ void fs_leg_bridged(struct fs_leg *leg, struct fs_leg *peer)
         .peer = peer->number,
     };
 
+    fs_codecs_steady(leg->jigasi ? peer : leg, leg->jigasi ? leg : peer);
     if (leg->bridged && leg->peer == peer->number)
         return;
     leg->bridged = peer->bridged = true;
     leg->joined = peer->joined = true;
     leg->peer = peer->number;
     peer->peer = leg->number;
-    fs_codecs_steady(leg->jigasi ? peer : leg, leg->jigasi ? leg : peer);
     fs_play_ready(leg);
     fs_tell(leg->fs, &ev);
 }

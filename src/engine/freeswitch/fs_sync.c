@@ -68,7 +68,7 @@ static void dump_h(bool ok, struct slice text, uint64_t ref, void *arg)
     answer_came(node);
 }
 
-/* The prompt at it, of an earlier program: <target>path</target>. */
+/* What plays at it, of an earlier program: <target>path</target>. */
 static void bugs_h(bool ok, struct slice text, uint64_t ref, void *arg)
 {
     static const char open[] = "<function>displace</function>";
@@ -86,7 +86,7 @@ static void bugs_h(bool ok, struct slice text, uint64_t ref, void *arg)
         const char *path = p + sizeof(target) - 1;
         const char *stop = memchr(path, '<', (size_t)(end - path));
 
-        if (stop && strncmp(path, FS_SILENCE, sizeof(FS_SILENCE) - 1))
+        if (stop)
             slice_copy((struct slice){path, (size_t)(stop - path)}, f->playing,
                        sizeof(f->playing));
     }
