@@ -1,5 +1,6 @@
 """Phones and Jigasi that do not speak the same codec."""
 import asyncio
+import signal
 
 import numpy as np
 import pytest
@@ -136,6 +137,27 @@ async def test_late_packets_are_no_bang(scene, jigasi):
         for media, start in zip((call.media, meeting.media), starts):
             loudest = np.abs(media.heard(start).astype(int)).max()
             assert 3000 < loudest < 15000
+
+
+async def test_a_stall_of_the_machine_is_made_up_for(scene):
+    """Nothing of what was said while the program stood still is missing."""
+    async with scene(codecs=("opus",)) as s:
+        call, meeting = await s.in_meeting()
+        await both_ways(s, call, meeting)
+        media, program = meeting.media, s.gateway.process
+        await asyncio.sleep(1)  # what was unsteady at the begin is behind us
+        start, first = media.mark(), len(media.packets)
+        for _ in range(3):
+            program.send_signal(signal.SIGSTOP)
+            await asyncio.sleep(0.2)
+            program.send_signal(signal.SIGCONT)
+            await asyncio.sleep(0.5)
+        heard = media.heard(start)
+        levels = [audio.tone_level(heard[i:i + 400], 600)
+                  for i in range(0, len(heard) - 400, 400)]
+        assert len(levels) > 35 and max(levels) - min(levels) < 3, levels
+        stats = media.stats(first)
+        assert (stats.lost, stats.breaks) == (0, 0), stats
 
 
 async def test_hold_mute_and_keys(scene):
