@@ -77,7 +77,8 @@ void listen_packet(struct load *l, enum end_name end, unsigned slot,
     uint32_t n = 0;
     uint16_t seq;
 
-    if (!l->window || at < l->window_ns)
+    /* What came in time counts also where it is read later. */
+    if (at < l->window_ns || (!l->window && at > l->window_end_ns))
         return;
     if (!c || len <= RTP || from->sin_addr.s_addr != f->to.sin_addr.s_addr) {
         l->strangers++;
