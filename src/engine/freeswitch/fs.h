@@ -434,17 +434,17 @@ void fs_codecs(char out[static FS_CODECS_MAX],
                const struct fs_leg *participant);
 
 /**
- * Keep G.722 toward a participant in step. While a leg's audio is mixed or
- * muted, FreeSWITCH 1.10 sets up its codecs anew, within a sentence, after
- * each packet that is late at the leg it is bridged with
+ * Keep G.722 toward the participant of two legs in step. While a leg's audio
+ * is mixed or muted, FreeSWITCH 1.10 sets up its codecs anew, within a
+ * sentence, after each packet that is late at the leg it is bridged with
  * (SSF_WRITE_CODEC_RESET in its core). G.711 and Opus do not mind; a G.722
  * decoder that was not set up along with its encoder makes a bang of it. It
  * does not happen where that other leg's audio is worked on all the time:
  * silence is mixed into what Jigasi sends.
  *
- * To be called whenever the two were bridged.
+ * To be called whenever the two were bridged; either may be Jigasi's.
  */
-void fs_codecs_steady(struct fs_leg *participant, struct fs_leg *jigasi);
+void fs_codecs_steady(struct fs_leg *leg, struct fs_leg *peer);
 
 /** How a channel ended, as its CHANNEL_HANGUP says. */
 void fs_hangup(struct fs_leg *leg, const struct esl_event *ev);

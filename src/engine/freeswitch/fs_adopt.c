@@ -255,7 +255,7 @@ static void join_legs(struct fs_node *node, struct fs_found *f,
     if (!peer || !leg->inbound || peer->number != leg->peer)
         return;
     leg->bridged = leg->joined = peer->bridged = peer->joined = true;
-    fs_codecs_steady(leg->jigasi ? peer : leg, leg->jigasi ? leg : peer);
+    fs_codecs_steady(leg, peer);
 }
 
 /* What an earlier program left to the participant: keys, and what plays while

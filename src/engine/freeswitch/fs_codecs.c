@@ -51,8 +51,11 @@ void fs_codecs(char out[static FS_CODECS_MAX],
                               names[l.codecs[i]]);
 }
 
-void fs_codecs_steady(struct fs_leg *participant, struct fs_leg *jigasi)
+void fs_codecs_steady(struct fs_leg *leg, struct fs_leg *peer)
 {
+    struct fs_leg *jigasi = leg->jigasi ? leg : peer;
+    const struct fs_leg *participant = leg->jigasi ? peer : leg;
+
     if (jigasi->steady || !participant->codec_known ||
         participant->codec != MEDIA_G722)
         return;

@@ -134,8 +134,6 @@ static void offered(struct fs_node *node, const char *uuid,
     fs_tell(node->fs, &out);
 }
 
-/* A dialled leg is parked when it was answered and originate let go of it:
-   only then may it be bridged. */
 /* FreeSWITCH takes a phone out of its meeting that sends it NOTIFY "talk". */
 static void parted(struct fs_leg *leg)
 {
@@ -149,6 +147,8 @@ static void parted(struct fs_leg *leg)
     fs_leg_send(leg, NULL, 0, "uuid_bridge", leg->uuid, peer->uuid, NULL);
 }
 
+/* A dialled leg is parked when it was answered and originate let go of it:
+   only then may it be bridged. */
 static void on_park(struct fs_node *node, struct fs_leg *leg, const char *uuid,
                     const struct esl_event *ev)
 {

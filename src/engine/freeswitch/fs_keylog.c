@@ -67,12 +67,14 @@ void fs_keylog_done(struct fs_leg *leg, size_t started)
     fs_leg_set(leg, DONE_VARIABLE, text);
 }
 
-/* Empties the log. */
-static void next_round(struct fs_leg *leg)
+/* Empties a log of more keys than so many that were all dealt with. */
+static void empty_longer(struct fs_leg *leg, size_t keys)
 {
     struct fs_keylog *kl = &leg->keylog;
     char vars[96];
 
+    if (kl->read <= keys || kl->done != kl->read)
+        return;
     kl->round++;
     kl->emptied = kl->read;
     kl->read = kl->done = 0;
@@ -90,11 +92,9 @@ static void done(struct fs_leg *leg)
 static void settle_h(void *arg)
 {
     struct fs_leg *leg = arg;
-    struct fs_keylog *kl = &leg->keylog;
 
     done(leg);
-    if (kl->read > ROUND_KEYS && kl->done == kl->read)
-        next_round(leg);
+    empty_longer(leg, ROUND_KEYS);
 }
 
 /* Keys were read. Those of a collection are done when it ends, those of a
@@ -102,11 +102,8 @@ static void settle_h(void *arg)
    nobody keys, or when that never comes. */
 static void settle(struct fs_leg *leg)
 {
-    struct fs_keylog *kl = &leg->keylog;
-
     done(leg);
-    if (kl->read > ROUND_MOST && kl->done == kl->read)
-        next_round(leg);
+    empty_longer(leg, ROUND_MOST);
     if (collector_started(leg->keys) || leg->keylog.read > ROUND_KEYS)
         timer_start(leg->fs->timers, &leg->keylog.settle, SETTLE_MS, settle_h,
                     leg);

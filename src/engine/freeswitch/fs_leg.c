@@ -260,7 +260,7 @@ void fs_leg_bridged(struct fs_leg *leg, struct fs_leg *peer)
         .peer = peer->number,
     };
 
-    fs_codecs_steady(leg->jigasi ? peer : leg, leg->jigasi ? leg : peer);
+    fs_codecs_steady(leg, peer);
     if (leg->bridged && leg->peer == peer->number)
         return;
     leg->bridged = peer->bridged = true;
