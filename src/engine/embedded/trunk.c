@@ -361,7 +361,7 @@ static void attempt_h(void *arg)
     const struct way *w = &ways[cfg->trunk_transport];
     int family = strchr(t->side->ip, ':') ? AF_INET6 : AF_INET;
 
-    if (t->registered && ua_now() - t->registered_at >= TRUNK_HELD_MS)
+    if (trunk_held(t))
         t->failures = 0;
     t->resolve_until = ua_now() + RESOLVE_MS;
     if (resolve_start(&t->resolve, cfg->trunk_server,

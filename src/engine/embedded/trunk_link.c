@@ -8,12 +8,18 @@ enum {
     DIAL_MS = 15000, /* tls_client.h gives up sooner */
     TAKEN_LOOK_MS = 2,
     TAKEN_MS = 2000,
+    HELD_MS = 5000,  /* a connection that holds; before it is a failure */
     AGAIN_MS = 1000, /* at most, after a connection that held */
 };
 
 bool trunk_is_tls(const struct trunk *t)
 {
     return t->side->client;
+}
+
+bool trunk_held(const struct trunk *t)
+{
+    return t->registered && ua_now() - t->registered_at >= HELD_MS;
 }
 
 /* Who, where, why. */
@@ -117,7 +123,7 @@ void trunk_link_changed(struct trunk *t)
         trunk_unlink(t);
         trunk_next(t, why);
     } else if (t->registered) {
-        bool held = ua_now() - t->registered_at >= TRUNK_HELD_MS;
+        bool held = trunk_held(t);
 
         broken(t);
         if (!held) {

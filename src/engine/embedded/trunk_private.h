@@ -16,9 +16,6 @@ struct trunk_nonce {
 
 enum { TRUNK_NONCES = 16 };
 
-/** A TLS connection that holds; one that ends before is a failure. */
-enum { TRUNK_HELD_MS = 5000 };
-
 enum { TRUNK_USER_SIZE = 33, TRUNK_HOST_SIZE = 260, TRUNK_DETAIL_SIZE = 512 };
 
 struct trunk {
@@ -82,6 +79,10 @@ void trunk_again(struct trunk *t, const char *why, uint64_t ms);
 
 /** Whether the trunk is reached by TLS. */
 bool trunk_is_tls(const struct trunk *t);
+
+/** Whether it is registered long enough for what failed before to be past: a
+ *  TLS connection that ends sooner is a failure of its own. */
+bool trunk_held(const struct trunk *t);
 
 /** Have a connection to the address that is tried, then trunk_send(). */
 void trunk_link(struct trunk *t);
