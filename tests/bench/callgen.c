@@ -10,7 +10,6 @@
  * 1 some did not, 2 it could not be run.
  */
 #include "run.h"
-#include "stall.h"
 
 #include <err.h>
 #include <math.h>
@@ -367,8 +366,9 @@ int main(int argc, char **argv)
         listen_open(&r->load, o->voice);
     open_ends(r);
     open_timer(r);
+    stall_init(&r->stall);
     if (o->seconds >= LONG_S)
-        stall_watch();
+        stall_watch(&r->stall);
     r->deadline =
         now_ms() + 60000 + (uint64_t)((o->seconds + o->settle) * 1000) +
         (uint64_t)(o->rate > 0 ? (double)o->calls * 1000 / o->rate

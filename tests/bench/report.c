@@ -1,6 +1,5 @@
 /* What a run cost and what came through. */
 #include "run.h"
-#include "stall.h"
 
 #include <err.h>
 #include <stdio.h>
@@ -105,7 +104,7 @@ void measure_from(struct run *r)
     r->cpu_from = cpu_of(r->opt.watch);
     r->own_from = own_cpu();
     r->from_us = now_us();
-    stall_forget();
+    stall_forget(&r->stall);
 }
 
 void measure_to(struct run *r)
@@ -114,7 +113,7 @@ void measure_to(struct run *r)
     r->idle_to = machine_idle();
     r->cpu_to = cpu_of(r->opt.watch);
     r->own_to = own_cpu();
-    r->stall_ms = stall_longest();
+    r->stall_ms = stall_longest(&r->stall);
 }
 
 static void say(const char *name, double value, const char *unit)

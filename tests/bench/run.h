@@ -7,6 +7,7 @@
 #include <sys/types.h>
 
 #include "load.h"
+#include "stall.h"
 
 enum mode { HOLD, SETUP, KEYS };
 
@@ -35,6 +36,7 @@ struct run {
     long rss_minute, rss_most; /* a minute later, and at the most from then */
     uint64_t rss_at;           /* when to look next */
     double idle_from, idle_to;
+    struct stall stall;
     double stall_ms; /* of the machine, -1: not watched */
     size_t keyed;
 };

@@ -2,13 +2,9 @@
 
 #include <pthread.h>
 #include <sched.h>
-#include <stdatomic.h>
-#include <stdint.h>
 #include <time.h>
 
 enum { SLEEP_NS = 1000000, FIRST = 50 };
-
-static _Atomic int64_t longest_ns = -1;
 
 static int64_t now_ns(void)
 {
@@ -18,8 +14,9 @@ static int64_t now_ns(void)
     return (int64_t)ts.tv_sec * 1000000000 + ts.tv_nsec;
 }
 
-static void *watch(void *unused)
+static void *watch(void *arg)
 {
+    struct stall *s = arg;
     const struct timespec sleep = {.tv_nsec = SLEEP_NS};
     int64_t before = now_ns();
 
@@ -29,14 +26,19 @@ static void *watch(void *unused)
         nanosleep(&sleep, NULL);
         now = now_ns();
         late = now - before - SLEEP_NS;
-        if (late > atomic_load(&longest_ns))
-            atomic_store(&longest_ns, late);
+        if (late > atomic_load(&s->longest_ns))
+            atomic_store(&s->longest_ns, late);
         before = now;
     }
-    return unused;
+    return NULL;
 }
 
-void stall_watch(void)
+void stall_init(struct stall *s)
+{
+    atomic_init(&s->longest_ns, -1);
+}
+
+void stall_watch(struct stall *s)
 {
     struct sched_param first = {.sched_priority = FIRST};
     pthread_attr_t attr;
@@ -46,20 +48,20 @@ void stall_watch(void)
     pthread_attr_setinheritsched(&attr, PTHREAD_EXPLICIT_SCHED);
     pthread_attr_setschedpolicy(&attr, SCHED_FIFO);
     pthread_attr_setschedparam(&attr, &first);
-    if (!pthread_create(&thread, &attr, watch, NULL))
+    if (!pthread_create(&thread, &attr, watch, s))
         pthread_detach(thread);
     pthread_attr_destroy(&attr);
 }
 
-void stall_forget(void)
+void stall_forget(struct stall *s)
 {
-    if (atomic_load(&longest_ns) >= 0)
-        atomic_store(&longest_ns, 0);
+    if (atomic_load(&s->longest_ns) >= 0)
+        atomic_store(&s->longest_ns, 0);
 }
 
-double stall_longest(void)
+double stall_longest(const struct stall *s)
 {
-    int64_t ns = atomic_load(&longest_ns);
+    int64_t ns = atomic_load(&s->longest_ns);
 
     return ns < 0 ? -1 : (double)ns / 1e6;
 }
